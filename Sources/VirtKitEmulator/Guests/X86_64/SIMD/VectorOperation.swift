@@ -3,7 +3,7 @@
 ///
 /// Instructions that only move bytes have no operation (see ``VectorForm``), and instructions that compute the same thing
 /// share one: `andps`, `andpd` and `pand` are all ``pand``, `unpcklps` is ``punpckldq``. A trailing `i` marks a shift by an
-/// immediate, a trailing `q` on a conversion a 64-bit general register.
+/// immediate, a trailing `q` on a conversion a 64-bit general register; `insertpsm` is `insertps` from memory.
 ///
 /// The order matters: each family is one range, and `executeVector` finds the family by comparing raw values.
 enum VectorOperation: UInt16, CaseIterable, Sendable {
@@ -28,7 +28,7 @@ enum VectorOperation: UInt16, CaseIterable, Sendable {
     case pmovzxbw, pmovzxbd, pmovzxbq, pmovzxwd, pmovzxwq, pmovzxdq
     case movddup, movsldup, movshdup
     case pblendw, blendps, blendpd, pblendvb, blendvps, blendvpd
-    case pinsrb, pinsrw, pinsrd, pinsrq, pextrb, pextrw, pextrd, pextrq, insertps
+    case pinsrb, pinsrw, pinsrd, pinsrq, pextrb, pextrw, pextrd, pextrq, insertps, insertpsm
     case maskmovdqu
 
     // Floating point.

@@ -130,7 +130,8 @@ extension VectorTable {
                 register: double.register, memory: double.memory, wideRegister: quad.register,
                 wideMemory: quad.memory))
         let insertps = VectorForm.xmm(.insertps, immediate: true)
-        add(.map0F3A, .p66, 0x21, register: insertps, memory: insertps.with { $0.sourceBytes = 4 }.inMemory)
+        let load = insertps.with { ($0.operation, $0.sourceBytes) = (.insertpsm, 4) }.inMemory
+        add(.map0F3A, .p66, 0x21, register: insertps, memory: load)
 
         // Extracts. extractps is pextrd without the REX.W form.
         func extract(_ operation: VectorOperation, register: UInt8, memory: UInt8) -> Cell {
