@@ -1,0 +1,52 @@
+// swift-tools-version: 6.2
+
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let package = Package(
+    name: "VirtKit",
+    products: [
+        .library(name: "VirtKit", targets: ["VirtKit"]),
+        .library(name: "VirtKitCore", targets: ["VirtKitCore"]),
+        .library(name: "VirtKitMachine", targets: ["VirtKitMachine"]),
+        .library(name: "VirtKitEmulator", targets: ["VirtKitEmulator"]),
+        .library(name: "VirtKitTesting", targets: ["VirtKitTesting"]),
+        .executable(name: "virtkit", targets: ["VirtKitCommand"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    ],
+    targets: [
+        .target(name: "CVirtKit"),
+        .target(name: "VirtKitCore", dependencies: ["CVirtKit"], swiftSettings: settings),
+        .target(name: "VirtKitMachine", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
+        .target(name: "VirtKitEmulator", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
+        .target(
+            name: "VirtKit", dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator"],
+            swiftSettings: settings),
+        .target(name: "VirtKitTesting", dependencies: ["VirtKitCore", "VirtKitMachine"], swiftSettings: settings),
+        .executableTarget(
+            name: "VirtKitCommand",
+            dependencies: ["VirtKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: settings),
+        .target(name: "CVirtKitTestSupport", path: "Tests/CVirtKitTestSupport"),
+        .testTarget(name: "VirtKitCoreTests", dependencies: ["VirtKitCore"], swiftSettings: settings),
+        .testTarget(
+            name: "VirtKitEmulatorTests",
+            dependencies: ["VirtKitCore", "VirtKitEmulator", "CVirtKit", "CVirtKitTestSupport"],
+            swiftSettings: settings),
+        .testTarget(
+            name: "VirtKitMachineTests",
+            dependencies: ["VirtKitCore", "VirtKitMachine", "CVirtKit"], swiftSettings: settings),
+        .testTarget(
+            name: "VirtKitTests",
+            dependencies: ["VirtKit", "VirtKitTesting"], swiftSettings: settings),
+    ],
+    swiftLanguageModes: [.v6]
+)

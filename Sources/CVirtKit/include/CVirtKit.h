@@ -1,0 +1,8 @@
+// C shims for VirtKit: what Swift can't express (atomics on guest memory, variadic or macro-only system interfaces).
+#ifndef CVIRTKIT_H
+#define CVIRTKIT_H
+
+#include "CVirtKitMemory.h"
+#include "CVirtKitThreads.h"
+
+#endif

@@ -1,0 +1,3 @@
+@_exported public import VirtKitCore
+@_exported public import VirtKitEmulator
+@_exported public import VirtKitMachine

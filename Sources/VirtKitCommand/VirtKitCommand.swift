@@ -1,0 +1,3 @@
+import ArgumentParser
+import VirtKit
+@main struct VirtKitCommand: AsyncParsableCommand {}

@@ -1,0 +1,66 @@
+extension MachineConfiguration {
+    /// The largest memory that any VirtKit machine may have: 1 TiB.
+    public static let maximumMemory = ByteCount.gibibytes(1024)
+
+    /// Every fault that can be seen without a backend or the host's files, each as a sentence. Empty when there is none.
+    public var faults: [String] {
+        var faults: [String] = []
+        if name.isEmpty || name.utf8.count > 255 { faults.append("name must have 1 to 255 bytes") }
+        if BoardModel.standard(for: architecture) == nil {
+            faults.append("architecture \(architecture) has no board in this version of VirtKit")
+        } else if board != BoardModel.standard(for: architecture) {
+            faults.append("board \(board) is not known for architecture \(architecture)")
+        }
+        if !(1...255).contains(cpus) { faults.append("cpus is \(cpus), and must be 1 to 255") }
+        if memory.rawValue < 1 << 20 || memory > Self.maximumMemory || memory.rawValue % 4096 != 0 {
+            faults.append(
+                "memory is \(memory), and must be 1 MiB to \(Self.maximumMemory) in whole pages of 4096 bytes")
+        }
+        if !(4096...(1 << 30)).contains(serial.outputCapacity) {
+            faults.append("serial.outputCapacity is \(serial.outputCapacity), and must be 4096 to \(1 << 30)")
+        }
+        if !(16...(1 << 24)).contains(serial.inputCapacity) {
+            faults.append("serial.inputCapacity is \(serial.inputCapacity), and must be 16 to \(1 << 24)")
+        }
+        if onReset != .stop, onReset != .restart { faults.append("onReset \"\(onReset.rawValue)\" is not known") }
+        if let timerFrequency, !(1_000_000...100_000_000_000).contains(timerFrequency) {
+            faults.append("timerFrequency is \(timerFrequency) Hz, and must be 1 MHz to 100 GHz")
+        }
+        faults += bootFaults + deviceFaults
+        return faults
+    }
+
+    private var bootFaults: [String] {
+        switch boot {
+        case .linux(_, _, let commandLine), .elf(_, let commandLine):
+            var faults: [String] = []
+            if commandLine.utf8.count > 65535 { faults.append("the command line is longer than 65535 bytes") }
+            if commandLine.utf8.contains(0) { faults.append("the command line has a zero byte") }
+            return faults
+        case .flat(_, let address):
+            return address < memory.rawValue ? [] : ["the flat image's address is beyond the machine's memory"]
+        case nil: return ["boot is missing: the machine has nothing to run"]
+        }
+    }
+
+    private var deviceFaults: [String] {
+        var seen: Set<String> = []
+        var faults: [String] = []
+        for device in devices {
+            if device.id.isEmpty { faults.append("a device of model \(device.model) has an empty id") }
+            if !seen.insert(device.id).inserted { faults.append("two devices have the id \"\(device.id)\"") }
+        }
+        return faults
+    }
+
+    /// Throws one error that names every fault of the configuration, if it has any.
+    ///
+    /// - Throws: `VirtKitError` with the code `.invalidConfiguration`.
+    public func validate() throws(VirtKitError) {
+        let faults = faults
+        guard faults.isEmpty else {
+            throw VirtKitError(
+                .invalidConfiguration, operation: "validate configuration", message: faults.joined(separator: "; "))
+        }
+    }
+}

@@ -1,0 +1,91 @@
+/// Who delivers interrupts to vCPUs.
+public struct InterruptMode: RawRepresentable, Hashable, Sendable {
+    /// The mode's name.
+    public let rawValue: String
+    /// Makes a mode from its name.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// The board owns every controller; vCPUs ask an `InterruptSource`.
+    public static let external = InterruptMode(rawValue: "external")
+    /// The local controllers are inside the accelerator, the others on the board (KVM's split irqchip).
+    public static let local = InterruptMode(rawValue: "local")
+    /// All controllers are inside the accelerator.
+    public static let full = InterruptMode(rawValue: "full")
+}
+
+/// What a board asks of an accelerator: an address space and vCPUs.
+public struct DomainRequest: Sendable {
+    /// The guest's architecture.
+    public var architecture: Architecture
+    /// The number of vCPUs.
+    public var cpus: Int
+    /// The CPU model. `.standard` is never passed: the board has put a named one in its place.
+    public var cpuModel: CPUModel
+    /// The memory, mapped before the first vCPU runs.
+    public var memory: GuestMemory
+    /// The machine's clock.
+    public var clock: MachineClock
+    /// The frequency of the time-stamp counter or generic timer in Hz.
+    public var timerFrequency: UInt64
+
+    /// Makes a request.
+    public init(
+        architecture: Architecture, cpus: Int, cpuModel: CPUModel, memory: GuestMemory, clock: MachineClock,
+        timerFrequency: UInt64
+    ) {
+        self.architecture = architecture
+        self.cpus = cpus
+        self.cpuModel = cpuModel
+        self.memory = memory
+        self.clock = clock
+        self.timerFrequency = timerFrequency
+    }
+}
+
+/// Something that executes guest code: a host kernel's hypervisor, or an emulator. The term is QEMU's.
+public protocol Accelerator: Sendable {
+    /// The accelerator's stable name: "kvm", "emulator".
+    var id: String { get }
+
+    /// Whether and how well a machine can run here.
+    func suitability(for configuration: MachineConfiguration) async -> Suitability
+
+    /// Makes an address space with vCPUs.
+    ///
+    /// - Throws: `VirtKitError` with `.unsupported` for anything in the request that can't be honoured: nothing is
+    ///   dropped silently.
+    func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain
+}
+
+/// An address space and its vCPUs, made by an accelerator for one machine. All resources go with the last reference.
+public protocol AcceleratorDomain<Architecture>: AnyObject, Sendable {
+    /// The guest's architecture.
+    associatedtype Architecture: GuestArchitecture
+
+    /// Who delivers interrupts.
+    var interruptMode: InterruptMode { get }
+
+    /// The number of vCPUs.
+    var cpuCount: Int { get }
+
+    /// Names the board's interrupt controller. Called once, before any vCPU runs, in `external` mode.
+    func connect(_ interruptSource: any InterruptSource)
+
+    /// Puts another memory layout in place of the present one, as one transaction. No vCPU may be running.
+    func setMemory(_ memory: GuestMemory) throws(VirtKitError)
+
+    /// Lends vCPU `index` to a driver, on the calling thread. A vCPU can be lent to one driver at a time.
+    ///
+    /// - Throws: what the driver throws; `VirtKitError` with `.invalidState` where the vCPU is lent already.
+    func withVCPU<Driver: VCPUDriver>(_ index: Int, _ driver: inout Driver) throws(VirtKitError)
+    where Driver.Architecture == Architecture
+
+    /// The handle of vCPU `index`, for any thread.
+    func handle(_ index: Int) -> any VCPUHandle
+
+    /// Puts every vCPU back into the state that its architecture defines for reset. No vCPU may be running.
+    func reset() throws(VirtKitError)
+
+    /// Counters for people: names are stable, "instructions" among them where they are counted.
+    func statistics() -> [String: UInt64]
+}

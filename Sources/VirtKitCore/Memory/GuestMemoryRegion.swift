@@ -1,0 +1,101 @@
+internal import CVirtKit
+internal import Glibc
+
+/// What backs a region of guest memory.
+public struct MemoryBacking: RawRepresentable, Hashable, Sendable {
+    /// The backing's name.
+    public let rawValue: String
+    /// Makes a backing from its name.
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    /// A sealed memfd: zeroed, shareable with other processes, can't be truncated under its mappings.
+    public static let memfd = MemoryBacking(rawValue: "memfd")
+    /// Private anonymous memory: zeroed.
+    public static let anonymous = MemoryBacking(rawValue: "anonymous")
+}
+
+/// A run of guest physical memory with a stable host address.
+///
+/// The guest changes it while the host reads it, so no Swift reference, buffer or span into it ever leaves this layer:
+/// its bytes are copied in, validated, and used. The mapping lives as long as this object.
+public final class GuestMemoryRegion: Sendable {
+    /// The guest physical address of the first byte. A multiple of 4096.
+    public let guestAddress: UInt64
+    /// The number of bytes. A multiple of 4096.
+    public let size: UInt64
+    /// False for ROM: guest writes have no effect.
+    public let isWritable: Bool
+    /// The host address of the first byte, for accelerators to map. Everyone else uses `GuestMemory`'s accessors.
+    public var hostAddress: UnsafeMutableRawPointer { mapping.base }
+    /// The memfd behind the region, where there is one.
+    public var descriptor: Int32? { mapping.descriptor < 0 ? nil : mapping.descriptor }
+
+    private let mapping: Mapping
+
+    /// Maps zeroed memory.
+    ///
+    /// - Throws: `VirtKitError`: `.resourceExhausted` where the host refuses, `.invalidConfiguration` for a size or
+    ///   address that is not made of whole pages.
+    public init(
+        guestAddress: UInt64, size: UInt64, isWritable: Bool = true, backing: MemoryBacking = .memfd
+    ) throws(VirtKitError) {
+        guard size > 0, size % 4096 == 0, guestAddress % 4096 == 0, size <= UInt64(Int.max),
+            !guestAddress.addingReportingOverflow(size).overflow
+        else {
+            throw VirtKitError(
+                .invalidConfiguration, operation: "map guest memory",
+                message: "address \(guestAddress) and size \(size) are not whole pages")
+        }
+        self.guestAddress = guestAddress
+        self.size = size
+        self.isWritable = isWritable
+        mapping = try Mapping(size: Int(size), backing: backing)
+    }
+
+    /// The number of the region's bytes that the host holds in memory, or 0 where the host can't tell.
+    public var residentBytes: UInt64 {
+        let pages = vk_resident_pages(mapping.base, size)
+        return pages < 0 ? 0 : UInt64(pages) &* UInt64(sysconf(Int32(_SC_PAGESIZE)))
+    }
+}
+
+/// An owned mapping of the process's address space.
+private final class Mapping: @unchecked Sendable {
+    let base: UnsafeMutableRawPointer
+    let size: Int
+    let descriptor: Int32
+
+    init(size: Int, backing: MemoryBacking) throws(VirtKitError) {
+        var descriptor: Int32 = -1
+        var flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
+        if backing == .memfd {
+            descriptor = vk_memfd_create("virtkit-ram", UInt64(size))
+            guard descriptor >= 0 else { throw Self.failure(-descriptor, size) }
+            flags = MAP_SHARED | MAP_NORESERVE
+        } else if backing != .anonymous {
+            throw VirtKitError(
+                .unsupported, operation: "map guest memory", message: "backing \(backing.rawValue) is not known")
+        }
+        // SAFETY: a fresh mapping at an address of the kernel's choice overlaps nothing; `deinit` unmaps it once.
+        let result = mmap(nil, size, PROT_READ | PROT_WRITE, flags, descriptor, 0)
+        guard let result, result != MAP_FAILED else {
+            let error = errno
+            if descriptor >= 0 { close(descriptor) }
+            throw Self.failure(error, size)
+        }
+        base = result
+        self.size = size
+        self.descriptor = descriptor
+    }
+
+    private static func failure(_ error: Int32, _ size: Int) -> VirtKitError {
+        VirtKitError(
+            .resourceExhausted, operation: "map guest memory", message: "the host refused \(size) bytes",
+            errno: error, remedy: "give the machine less memory, or raise the host's limits")
+    }
+
+    deinit {
+        munmap(base, size)
+        if descriptor >= 0 { close(descriptor) }
+    }
+}
