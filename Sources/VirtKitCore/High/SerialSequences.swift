@@ -53,8 +53,8 @@ public struct SerialBytes: AsyncSequence, Sendable {
                 }
                 if finished || Task.isCancelled { return .end }
                 if waited, limit != nil { return .silence }
-                let position = position
-                await console.wait(\.waiters, timeout: limit) { !$0.finished && $0.output.end <= position }
+                let seen = position
+                await console.wait(\.waiters, timeout: limit) { !$0.finished && $0.output.end <= seen }
                 waited = true
             }
         }
