@@ -14,8 +14,8 @@
 enum X86Helper: UInt16, Sendable {
     // Exceptions and software interrupts.
 
-    /// Raise an exception at this instruction: vector = `argument`, error code = low 16 bits of `extra` if bit 16 of
-    /// `extra` is set. Faults.
+    /// Raise an exception at this instruction: vector = `argument`, error code (for the vectors that have one) =
+    /// `extra`. Faults.
     case raise = 0
     /// INT n (`argument` = n; DPL checked), INT3 (`argument` = 3), INTO taken (`argument` = 4): traps to PC + length.
     /// Ends, may fault. IOPL matters in virtual-8086 mode only.
@@ -172,7 +172,7 @@ enum X86Helper: UInt16, Sendable {
     static let firstComputational: UInt16 = 256
 }
 
-/// What the immediate of a helper operation says.
+/// What the immediate of a helper operation says: 48 bits (`Operation.helperImmediate`).
 struct X86HelperImmediate: RawRepresentable, Hashable, Sendable {
     var rawValue: Int64
 
@@ -188,7 +188,7 @@ struct X86HelperImmediate: RawRepresentable, Hashable, Sendable {
 
     init(
         length: Int, argument: Int = 0, operandBytes: Int = 4, addressBytes: Int = 8, segment: Int = 7,
-        repeats: Repeats = .none, endsBlock: Bool = false, extra: UInt32 = 0
+        repeats: Repeats = .none, endsBlock: Bool = false, extra: UInt16 = 0
     ) {
         var value = Int64(length & 0xFF)
         value |= Int64(argument & 0xFF) << 8
@@ -197,7 +197,7 @@ struct X86HelperImmediate: RawRepresentable, Hashable, Sendable {
         value |= Int64(segment & 7) << 20
         value |= Int64(repeats.rawValue) << 24
         value |= endsBlock ? 1 << 26 : 0
-        value |= Int64(bitPattern: UInt64(extra) << 32)
+        value |= Int64(Int16(bitPattern: extra)) << 32
         rawValue = value
     }
 
@@ -217,8 +217,8 @@ struct X86HelperImmediate: RawRepresentable, Hashable, Sendable {
     var repeats: Repeats { Repeats(rawValue: Int(truncatingIfNeeded: rawValue >> 24 & 3)) ?? .none }
     /// Bit 26: the block ends after this helper, which must set the PC slot and return `.endBlock`.
     var endsBlock: Bool { rawValue >> 26 & 1 != 0 }
-    /// Bits 32 … 63.
-    var extra: UInt32 { UInt32(truncatingIfNeeded: rawValue >> 32) }
+    /// Bits 32 … 47.
+    var extra: UInt16 { UInt16(truncatingIfNeeded: rawValue >> 32) }
 
     private static func sizeCode(_ bytes: Int) -> Int { bytes.trailingZeroBitCount & 3 }
 }
