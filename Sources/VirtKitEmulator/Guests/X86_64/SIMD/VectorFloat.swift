@@ -144,6 +144,7 @@ private func executeHorizontal(
         let (a, b) = (d.quads, s.quads)
         let low = immediate & 0x10 != 0 ? SoftFloat.mul(a[0], b[0], &env) : 0
         let high = immediate & 0x20 != 0 ? SoftFloat.mul(a[1], b[1], &env) : 0
+        if env.hasUnmaskedRaised { return refuse(env, environment) }
         let sum = SoftFloat.add(low, high, &env)
         let result = Quads(immediate & 1 != 0 ? sum : 0, immediate & 2 != 0 ? sum : 0)
         return finish(result, d, env, environment)
@@ -153,8 +154,10 @@ private func executeHorizontal(
         for lane in 0..<4 where immediate >> (4 &+ UInt8(truncatingIfNeeded: lane)) & 1 != 0 {
             products[lane] = SoftFloat.mul(a[lane], b[lane], &env)
         }
+        if env.hasUnmaskedRaised { return refuse(env, environment) }
         let low = SoftFloat.add(products[0], products[1], &env)
         let high = SoftFloat.add(products[2], products[3], &env)
+        if env.hasUnmaskedRaised { return refuse(env, environment) }
         let sum = SoftFloat.add(low, high, &env)
         var result = Doubles()
         for lane in 0..<4 where immediate >> UInt8(truncatingIfNeeded: lane) & 1 != 0 { result[lane] = sum }
@@ -167,18 +170,27 @@ private func executeHorizontal(
 @inline(__always) func finish<T: BitwiseCopyable>(
     _ result: T, _ d: UnsafeMutableRawPointer, _ env: FloatEnvironment, _ environment: UnsafeMutableRawPointer
 ) -> Bool {
+    if env.hasUnmaskedRaised { return refuse(env, environment) }
     environment.mxcsr = env.mxcsr
-    if env.hasUnmaskedRaised { return false }
     d.set(result)
     return true
+}
+
+/// Records the flags of an unmasked exception. One that operands alone cause (invalid, denormal, divide by zero) stops the
+/// instruction before any lane is computed, and so before overflow, underflow and inexact (Intel SDM volume 1, 11.5.2).
+@inline(never) private func refuse(_ env: FloatEnvironment, _ environment: UnsafeMutableRawPointer) -> Bool {
+    let masks = UInt8(truncatingIfNeeded: env.mxcsr >> 7)
+    let early = env.raised.rawValue & ~masks & 0x07 != 0
+    environment.mxcsr = early ? env.mxcsr & ~0x38 | environment.mxcsr & 0x38 : env.mxcsr
+    return false
 }
 
 /// The flags of comiss and its like (Intel SDM volume 2, COMISD): ZF, PF, CF are all set for unordered.
 @inline(__always) private func finish(
     _ relation: FloatRelation, _ env: FloatEnvironment, _ environment: UnsafeMutableRawPointer
 ) -> Bool {
+    if env.hasUnmaskedRaised { return refuse(env, environment) }
     environment.mxcsr = env.mxcsr
-    if env.hasUnmaskedRaised { return false }
     switch relation {
     case .less: environment.setFlags(VectorFlag.carry)
     case .equal: environment.setFlags(VectorFlag.zero)
