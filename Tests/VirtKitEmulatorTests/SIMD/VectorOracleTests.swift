@@ -18,6 +18,12 @@ struct VectorOracleTests {
         }
     }
 
+    /// Every operation is reached by some encoding.
+    @Test func everyOperationHasAnEncoding() {
+        let reached = Set(VectorEncoding.all.compactMap(\.form.operation))
+        #expect(Set(VectorOperation.allCases).subtracting(reached).isEmpty)
+    }
+
     private func compare(casesEach count: Int, masked: Bool, run: (inout [simd_state]) -> Void) {
         var samples = VectorSamples(seed: masked ? 1 : 2)
         var cases = 0
@@ -50,7 +56,7 @@ struct VectorOracleTests {
                 }
             }
         }
-        print("\(cases) cases, \(VectorEncoding.all.count) encodings")
+        #expect(cases >= (masked ? 200_000 : 20_000))
     }
 
     private func same(_ actual: simd_state, _ expected: simd_state, _ form: VectorForm) -> Bool {

@@ -20,9 +20,13 @@ func executeCipher(
         func rotated(_ word: UInt32) -> UInt32 { (word >> 8 | word << 24) ^ UInt32(immediate) }
         d.set(Doubles(words[1], rotated(words[1]), words[3], rotated(words[3])))
     case .pclmulqdq:
-        let (a, b) = (d.raw.quad(immediate), s.quad(immediate >> 4))
+        let a = UInt128(d.raw.quad(immediate))
+        var rest = s.quad(immediate >> 4)
         var product: UInt128 = 0
-        for bit in UInt64(0)..<64 where b >> bit & 1 != 0 { product ^= UInt128(a) &<< UInt128(bit) }
+        while rest != 0 {
+            product ^= a &<< UInt128(truncatingIfNeeded: rest.trailingZeroBitCount)
+            rest &= rest &- 1
+        }
         d.set(octo: product)
     default: break
     }

@@ -43,11 +43,7 @@ func executeMMX(
     environment: UnsafeMutableRawPointer
 ) -> Bool {
     var immediate = immediate
-    switch operation {
-    case .pextrw, .pinsrw: immediate &= 3
-    case .pshufw: immediate &= 0xFF
-    default: break
-    }
+    if operation == .pextrw || operation == .pinsrw { immediate &= 3 }
     switch operation {
     case .pextrw, .pmovmskb:
         var wide = Quads(source.quad, 0)
@@ -103,8 +99,8 @@ func executeMMX(
 
 /// The integer and shuffle operations, which cannot fail.
 private func executeWide(
-    _ operation: VectorOperation, _ destination: UnsafeMutableRawPointer, _ source: UnsafeRawPointer?, _ immediate: UInt8,
-    _ environment: UnsafeMutableRawPointer
+    _ operation: VectorOperation, _ destination: UnsafeMutableRawPointer, _ source: UnsafeRawPointer?,
+    _ immediate: UInt8, _ environment: UnsafeMutableRawPointer
 ) {
     guard let source else { return }
     if operation.rawValue < VectorOperation.pshufd.rawValue {
@@ -216,4 +212,21 @@ enum VectorFlag {
 @inline(__always) func recast<From: BitwiseCopyable, To: BitwiseCopyable>(_ value: From, as type: To.Type) -> To {
     // SAFETY: used between 16-byte vector types only, of which every bit pattern is valid.
     unsafeBitCast(value, to: type)
+}
+
+/// `first` where the mask's bits are set, else `second`. (`replacing(with:where:)` is not vectorised for 16 lanes.)
+@inline(__always) func select(_ mask: SIMD16<Int8>, _ first: SIMD16<Int8>, _ second: SIMD16<Int8>) -> SIMD16<Int8> {
+    (first & mask) | (second & ~mask)
+}
+
+@inline(__always) func select(_ mask: SIMD8<Int16>, _ first: SIMD8<Int16>, _ second: SIMD8<Int16>) -> SIMD8<Int16> {
+    (first & mask) | (second & ~mask)
+}
+
+@inline(__always) func select(_ mask: SIMD4<Int32>, _ first: SIMD4<Int32>, _ second: SIMD4<Int32>) -> SIMD4<Int32> {
+    (first & mask) | (second & ~mask)
+}
+
+@inline(__always) func select(_ mask: SIMD2<Int64>, _ first: SIMD2<Int64>, _ second: SIMD2<Int64>) -> SIMD2<Int64> {
+    (first & mask) | (second & ~mask)
 }

@@ -144,7 +144,7 @@ private func executeHorizontal(
         let (a, b) = (d.quads, s.quads)
         let low = immediate & 0x10 != 0 ? SoftFloat.mul(a[0], b[0], &env) : 0
         let high = immediate & 0x20 != 0 ? SoftFloat.mul(a[1], b[1], &env) : 0
-        if env.hasUnmaskedRaised { return refuse(env, environment) }
+        guard endStep(&env, environment) else { return false }
         let sum = SoftFloat.add(low, high, &env)
         let result = Quads(immediate & 1 != 0 ? sum : 0, immediate & 2 != 0 ? sum : 0)
         return finish(result, d, env, environment)
@@ -154,10 +154,10 @@ private func executeHorizontal(
         for lane in 0..<4 where immediate >> (4 &+ UInt8(truncatingIfNeeded: lane)) & 1 != 0 {
             products[lane] = SoftFloat.mul(a[lane], b[lane], &env)
         }
-        if env.hasUnmaskedRaised { return refuse(env, environment) }
+        guard endStep(&env, environment) else { return false }
         let low = SoftFloat.add(products[0], products[1], &env)
         let high = SoftFloat.add(products[2], products[3], &env)
-        if env.hasUnmaskedRaised { return refuse(env, environment) }
+        guard endStep(&env, environment) else { return false }
         let sum = SoftFloat.add(low, high, &env)
         var result = Doubles()
         for lane in 0..<4 where immediate >> UInt8(truncatingIfNeeded: lane) & 1 != 0 { result[lane] = sum }
@@ -183,6 +183,14 @@ private func executeHorizontal(
     let early = env.raised.rawValue & ~masks & 0x07 != 0
     environment.mxcsr = early ? env.mxcsr & ~0x38 | environment.mxcsr & 0x38 : env.mxcsr
     return false
+}
+
+/// Ends one step of a dot product: each step behaves as an instruction of its own towards the flags.
+private func endStep(_ env: inout FloatEnvironment, _ environment: UnsafeMutableRawPointer) -> Bool {
+    if env.hasUnmaskedRaised { return refuse(env, environment) }
+    environment.mxcsr = env.mxcsr
+    env = FloatEnvironment(mxcsr: env.mxcsr)
+    return true
 }
 
 /// The flags of comiss and its like (Intel SDM volume 2, COMISD): ZF, PF, CF are all set for unordered.

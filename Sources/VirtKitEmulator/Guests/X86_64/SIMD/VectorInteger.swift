@@ -36,14 +36,14 @@ func executeInteger(
         // Overflow: both operands have one sign and the sum the other; the limit has the first operand's sign.
         let (a, b) = (d.signedBytes, s.signedBytes)
         let sum = a &+ b
-        d.set(sum.replacing(with: (a &>> 7) ^ 0x7F, where: ((a ^ sum) & (b ^ sum)) .< 0))
+        d.set(select(((a ^ sum) & (b ^ sum)) &>> 7, (a &>> 7) ^ 0x7F, sum))
     case .paddsw:
         let (a, b) = (d.signedWords, s.signedWords)
         d.set(addSaturating(a, b))
     case .psubsb:
         let (a, b) = (d.signedBytes, s.signedBytes)
         let difference = a &- b
-        d.set(difference.replacing(with: (a &>> 7) ^ 0x7F, where: ((a ^ b) & (a ^ difference)) .< 0))
+        d.set(select(((a ^ b) & (a ^ difference)) &>> 7, (a &>> 7) ^ 0x7F, difference))
     case .psubsw:
         let (a, b) = (d.signedWords, s.signedWords)
         d.set(subtractSaturating(a, b))
@@ -79,22 +79,28 @@ func executeInteger(
         d.set((a | b) &- ((a ^ b) &>> 1))
     case .pabsb:
         let a = s.signedBytes
-        d.set(a.replacing(with: 0 &- a, where: a .< 0))
+        let sign = a &>> 7
+        d.set((a ^ sign) &- sign)
     case .pabsw:
         let a = s.signedWords
-        d.set(a.replacing(with: 0 &- a, where: a .< 0))
+        let sign = a &>> 15
+        d.set((a ^ sign) &- sign)
     case .pabsd:
         let a = s.signedDoubles
-        d.set(a.replacing(with: 0 &- a, where: a .< 0))
+        let sign = a &>> 31
+        d.set((a ^ sign) &- sign)
     case .psignb:
         let (a, b) = (d.signedBytes, s.signedBytes)
-        d.set(a.replacing(with: 0 &- a, where: b .< 0).replacing(with: 0, where: b .== 0))
+        let sign = b &>> 7
+        d.set(((a ^ sign) &- sign) & ~ones(b .== SIMD16<Int8>()))
     case .psignw:
         let (a, b) = (d.signedWords, s.signedWords)
-        d.set(a.replacing(with: 0 &- a, where: b .< 0).replacing(with: 0, where: b .== 0))
+        let sign = b &>> 15
+        d.set(((a ^ sign) &- sign) & ~ones(b .== SIMD8<Int16>()))
     case .psignd:
         let (a, b) = (d.signedDoubles, s.signedDoubles)
-        d.set(a.replacing(with: 0 &- a, where: b .< 0).replacing(with: 0, where: b .== 0))
+        let sign = b &>> 31
+        d.set(((a ^ sign) &- sign) & ~ones(b .== SIMD4<Int32>()))
 
     case .pmullw: d.set(d.words &* s.words)
     case .pmulld: d.set(d.doubles &* s.doubles)
@@ -202,12 +208,12 @@ where V.Scalar: SignedInteger & FixedWidthInteger, V.MaskStorage == V {
 
 @inline(__always) private func addSaturating(_ a: SIMD8<Int16>, _ b: SIMD8<Int16>) -> SIMD8<Int16> {
     let sum = a &+ b
-    return sum.replacing(with: (a &>> 15) ^ 0x7FFF, where: ((a ^ sum) & (b ^ sum)) .< 0)
+    return select(((a ^ sum) & (b ^ sum)) &>> 15, (a &>> 15) ^ 0x7FFF, sum)
 }
 
 @inline(__always) private func subtractSaturating(_ a: SIMD8<Int16>, _ b: SIMD8<Int16>) -> SIMD8<Int16> {
     let difference = a &- b
-    return difference.replacing(with: (a &>> 15) ^ 0x7FFF, where: ((a ^ b) & (a ^ difference)) .< 0)
+    return select(((a ^ b) & (a ^ difference)) &>> 15, (a &>> 15) ^ 0x7FFF, difference)
 }
 
 /// The sum of eight bytes, at most 2040.

@@ -15,13 +15,7 @@ func executeShuffle(
     case .pshufhw:
         d.set(Quads(s.quads[0], fourWords(s, 4, immediate)))
     case .pshufb:
-        let (table, selectors) = (d.bytes, s.bytes)
-        var result = Bytes()
-        for lane in 0..<16 {
-            let selector = selectors[lane]
-            result[lane] = selector & 0x80 != 0 ? 0 : table[Int(selector & 15)]
-        }
-        d.set(result)
+        d.set(Quads(eightBytes(d.raw, s.quads[0]), eightBytes(d.raw, s.quads[1])))
     case .shufps:
         let low = (d.raw.double(immediate), d.raw.double(immediate >> 2))
         d.set(Doubles(low.0, low.1, s.double(immediate >> 4), s.double(immediate >> 6)))
@@ -96,13 +90,13 @@ func executeShuffle(
     case .blendpd:
         for lane in UInt8(0)..<2 where immediate >> lane & 1 != 0 { d.set(quad: s.quad(lane), at: lane) }
     case .pblendvb:
-        d.set(d.bytes.replacing(with: s.bytes, where: environment.mask.signedBytes .< 0))
+        d.set(select(environment.mask.signedBytes &>> 7, s.signedBytes, d.signedBytes))
     case .blendvps:
-        d.set(d.doubles.replacing(with: s.doubles, where: environment.mask.signedDoubles .< 0))
+        d.set(select(environment.mask.signedDoubles &>> 31, s.signedDoubles, d.signedDoubles))
     case .blendvpd:
-        d.set(d.quads.replacing(with: s.quads, where: environment.mask.signedQuads .< 0))
+        d.set(select(environment.mask.signedQuads &>> 63, s.signedQuads, d.signedQuads))
     case .maskmovdqu:
-        d.set(d.bytes.replacing(with: s.bytes, where: environment.mask.signedBytes .< 0))
+        d.set(select(environment.mask.signedBytes &>> 7, s.signedBytes, d.signedBytes))
 
     case .pinsrb: d.set(byte: s.byte, at: immediate)
     case .pinsrw: d.set(word: s.word, at: immediate)
@@ -122,6 +116,16 @@ func executeShuffle(
 @inline(__always) private func fourWords(_ s: UnsafeRawPointer, _ base: UInt8, _ immediate: UInt8) -> UInt64 {
     let low = UInt64(s.word(base | immediate & 3)) | UInt64(s.word(base | immediate >> 2 & 3)) << 16
     return low | UInt64(s.word(base | immediate >> 4 & 3)) << 32 | UInt64(s.word(base | immediate >> 6)) << 48
+}
+
+/// pshufb: bytes of the table chosen by the low bits of eight selectors; zero where a selector's top bit is set.
+@inline(__always) private func eightBytes(_ table: UnsafeRawPointer, _ selectors: UInt64) -> UInt64 {
+    var result: UInt64 = 0
+    for shift in stride(from: UInt64(0), to: 64, by: 8) {
+        result |= UInt64(table.byte(UInt8(truncatingIfNeeded: selectors &>> shift))) &<< shift
+    }
+    let zeroed = (selectors & 0x8080_8080_8080_8080) >> 7 &* 0xFF
+    return result & ~zeroed
 }
 
 /// insertps: the value into the lane that bits 5:4 name, then zeroes where bits 3:0 say.
