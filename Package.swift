@@ -33,7 +33,7 @@ let package = Package(
         .target(name: "VirtKitTesting", dependencies: ["VirtKitCore", "VirtKitMachine"], swiftSettings: settings),
         .executableTarget(
             name: "VirtKitCommand",
-            dependencies: ["VirtKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: ["VirtKit", "CVirtKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
         .target(name: "CVirtKitTestSupport", path: "Tests/CVirtKitTestSupport"),
         .testTarget(name: "VirtKitCoreTests", dependencies: ["VirtKitCore"], swiftSettings: settings),

@@ -87,13 +87,19 @@ void vk_thread_block_signals(void) {
     pthread_sigmask(SIG_BLOCK, &all, NULL);
 }
 
-int vk_futex_wait(uint32_t *word, uint32_t expected, int64_t nanoseconds) {
-    struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
-    long result = syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, expected, nanoseconds < 0 ? NULL : &timeout, NULL, 0);
-    return result < 0 ? -errno : 0;
+uint32_t vk_event_count(const uint32_t *event) { return __atomic_load_n(event, __ATOMIC_ACQUIRE); }
+
+void vk_event_signal(uint32_t *event) {
+    __atomic_fetch_add(event, 1, __ATOMIC_RELEASE);
+    syscall(SYS_futex, event, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
-void vk_futex_wake(uint32_t *word, int count) { syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, count, NULL, NULL, 0); }
+void vk_event_wait(uint32_t *event, uint32_t seen, int64_t nanoseconds) {
+    struct timespec timeout = {nanoseconds / 1000000000, nanoseconds % 1000000000};
+    syscall(SYS_futex, event, FUTEX_WAIT_PRIVATE, seen, nanoseconds < 0 ? NULL : &timeout, NULL, 0);
+}
+
+int32_t vk_thread_id(void) { return (int32_t)syscall(SYS_gettid); }
 
 uint64_t vk_monotonic_nanoseconds(void) {
     struct timespec now;

@@ -2,7 +2,10 @@
 #ifndef CVIRTKIT_H
 #define CVIRTKIT_H
 
+#include "CVirtKitAtomics.h"
+#include "CVirtKitAtomics.h"
 #include "CVirtKitMemory.h"
+#include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"
 
 #endif

@@ -1,0 +1,35 @@
+/// The backends that come with VirtKit.
+public enum Backends {
+    /// Every built-in backend, the preferred ones first. Add your own: `Backends.builtIn + [MyBackend()]`.
+    public static var builtIn: [any Backend] { [EmulatorBackend()] }
+}
+
+/// VirtKit's own CPU emulator on VirtKit's own boards, in this process.
+public struct EmulatorBackend: Backend {
+    private let deviceModels: [any DeviceModel]
+    private let accelerator: EmulatorAccelerator
+
+    /// Makes the backend.
+    ///
+    /// - Parameter deviceModels: the models of the devices that configurations may add to a board.
+    public init(deviceModels: [any DeviceModel] = []) {
+        self.deviceModels = deviceModels
+        accelerator = EmulatorAccelerator()
+    }
+
+    public var id: String { accelerator.id }
+    public var kind: BackendKind { .emulator }
+    public var abilities: [String] { ["console", "events", "pause", "reset", "power-button", "snapshot"] }
+
+    public func availability() async -> Suitability {
+        Suitability(.full, reason: "executes x86_64 guests in software, on any 64-bit little-endian host")
+    }
+
+    public func probe(for configuration: MachineConfiguration) async -> Suitability {
+        await accelerator.suitability(for: configuration)
+    }
+
+    public func makeHypervisor() async throws -> any Hypervisor {
+        LocalHypervisor(accelerator, deviceModels: deviceModels)
+    }
+}

@@ -1,0 +1,116 @@
+internal import Synchronization
+public import VirtKitCore
+
+/// Turns an accelerator into a hypervisor: machines that run in this process, on VirtKit's own boards.
+public struct LocalHypervisor: Hypervisor {
+    private let accelerator: any Accelerator
+    private let deviceModels: [any DeviceModel]
+
+    /// Makes a hypervisor.
+    ///
+    /// - Parameters:
+    ///   - accelerator: what executes the guests.
+    ///   - deviceModels: the models of the devices that configurations may add to a board.
+    public init(_ accelerator: any Accelerator, deviceModels: [any DeviceModel] = []) {
+        self.accelerator = accelerator
+        self.deviceModels = deviceModels
+    }
+
+    public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
+        let loop = try await makeLoop(configuration, state: .created)
+        let state = try loop.board.loadBootImages()
+        return try LocalMachine(loop: loop, engine: accelerator.id, initialStates: [state])
+    }
+
+    public func restoreMachine(_ configuration: MachineConfiguration, from path: String) async throws -> any Machine {
+        let saved = try SavedMachine.open(path)
+        let differences = saved.header.differences(from: SavedMachineHeader(configuration))
+        guard differences.isEmpty else {
+            throw VirtKitError(
+                .invalidSavedState, operation: "restore machine",
+                message: "the saved machine has other hardware: " + differences.joined(separator: "; "),
+                remedy: "restore with the configuration that the machine was made from")
+        }
+        let loop = try await makeLoop(configuration, state: .paused)
+        try SavedMachine.readMemory(saved, into: loop.memory)
+        let states = try loop.restore(saved.sections)
+        return try LocalMachine(loop: loop, engine: accelerator.id, initialStates: states)
+    }
+
+    private func validate(_ configuration: MachineConfiguration) async throws(VirtKitError) {
+        var faults = configuration.faults
+        for device in configuration.devices {
+            if let model = deviceModels.first(where: { $0.name == device.model }) {
+                faults += model.faults(in: device).map { "device \"\(device.id)\": \($0)" }
+            } else {
+                faults.append("device \"\(device.id)\" has the model \"\(device.model)\", which is not known")
+            }
+        }
+        guard faults.isEmpty else {
+            throw VirtKitError(
+                .invalidConfiguration, operation: "make machine", message: faults.joined(separator: "; "))
+        }
+        let answer = await accelerator.suitability(for: configuration)
+        guard answer.level > .no else {
+            throw VirtKitError(
+                .unsupported, operation: "make machine", message: "\(accelerator.id): \(answer.reason)",
+                remedy: answer.remedy)
+        }
+    }
+
+    private func makeLoop(
+        _ configuration: MachineConfiguration, state: MachineState
+    ) async throws(VirtKitError) -> MachineLoop<PCBoard> {
+        try await validate(configuration)
+        let layout = PCMemoryLayout(memory: configuration.memory)
+        let memory = try GuestMemory(regions: layout.makeRegions())
+        let clock = MachineClock()
+        let made = try accelerator.makeDomain(
+            DomainRequest(
+                architecture: configuration.architecture, cpus: configuration.cpus,
+                cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
+                memory: memory, clock: clock,
+                timerFrequency: configuration.timerFrequency ?? PCBoard.standardTimerFrequency))
+        guard let domain = made as? any AcceleratorDomain<X86_64> else {
+            throw VirtKitError(
+                .backendFailure, operation: "make machine",
+                message: "\(accelerator.id) made a domain of another architecture")
+        }
+        guard domain.interruptMode == .external else {
+            throw VirtKitError(
+                .unsupported, operation: "make machine",
+                message: "the board has no support for interrupt mode \(domain.interruptMode.rawValue) yet")
+        }
+        let wake = WakeEvent()
+        let control = VCPUControl(handles: (0..<domain.cpuCount).map(domain.handle), controlEvent: wake)
+        let serial = SerialConsole(configuration.serial)
+        let link = MachineLink()
+        let board = try PCBoard(
+            configuration: configuration, memory: memory, layout: layout, clock: clock, serial: serial,
+            deviceModels: deviceModels, request: { link.take($0, code: $1) },
+            signal: { [weak control] in control?.interrupt($0) })
+        board.timers.deadlineMoved = { wake.signal() }
+        serial.onInput { wake.signal() }
+        domain.connect(board.interruptSource)
+        let loop = MachineLoop(
+            configuration: configuration, board: board, memory: memory, clock: clock, domain: domain,
+            control: control, serial: serial, wake: wake, state: state)
+        link.connect(loop)
+        return loop
+    }
+}
+
+/// What a board's requests go through: the board is made before the loop that serves them, and must not keep it alive.
+private final class MachineLink: Sendable {
+    private struct Target {
+        weak var loop: MachineLoop<PCBoard>?
+    }
+
+    private let target = Mutex(Target())
+
+    func connect(_ loop: MachineLoop<PCBoard>) { target.withLock { $0.loop = loop } }
+
+    func take(_ request: MachineRequest, code: UInt32) {
+        target.withLock { $0.loop }?.take(request, code: code)
+    }
+}
