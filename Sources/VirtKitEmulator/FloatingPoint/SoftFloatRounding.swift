@@ -85,6 +85,11 @@ extension SoftFloat {
         guard env.masks(.underflow) else {
             let (high, carry, inexact, up) = cut(
                 significand, precision: format.precision, sign: sign, env.rounding)
+            if exponent + 24576 < format.minExponent {
+                // FSCALE can go farther than wrapping can bring back.
+                env.raise([.underflow, .inexact])
+                return .zero(sign: sign)
+            }
             env.raise(inexact ? [.underflow, .inexact] : .underflow)
             env.didRoundUp = up
             return FloatValue(
@@ -112,6 +117,11 @@ extension SoftFloat {
         _ env: inout FloatEnvironment
     ) -> FloatValue {
         guard env.masks(.overflow) else {
+            if exponent - 24576 > format.maxExponent {
+                env.raise([.overflow, .inexact])
+                env.didRoundUp = true
+                return .infinity(sign: sign)
+            }
             env.raise(inexact ? [.overflow, .inexact] : .overflow)
             env.didRoundUp = up
             return FloatValue(kind: .finite, sign: sign, exponent: exponent - 24576, significand: significand)

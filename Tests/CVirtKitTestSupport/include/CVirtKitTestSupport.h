@@ -24,4 +24,9 @@ uint64_t vkt_sse64(int operation, uint64_t a, uint64_t b, uint64_t c, uint32_t *
 /// The same on singles, in the low 32 bits.
 uint64_t vkt_sse32(int operation, uint64_t a, uint64_t b, uint64_t c, uint32_t *mxcsr);
 
+/// Runs one x87 instruction (`first byte << 8 | ModRM`; a memory form's operand is `memory`, 128 bytes) between an
+/// FXRSTOR of `image` and an FXSAVE to `result`, both of 512 bytes aligned at 16. Returns RFLAGS after it.
+/// No unmasked exception may be pending in `image` unless the instruction doesn't wait.
+uint64_t vkt_x87(uint16_t opcode, bool operandSize16, const void *image, void *memory, uint64_t flags, void *result);
+
 #endif
