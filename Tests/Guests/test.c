@@ -266,6 +266,8 @@ int main(const uint32_t *start_info) {
     struct cpuid signature = cpuid(0x40000000, 0);
     on_tcg = (cpuid(1, 0).c >> 31) && signature.b == 0x54474354; // "TCGT"
     set_tables();
+    out8(0x21, 0xff); // firmware may have left the PICs' interrupts on
+    out8(0xa1, 0xff);
     trap_clear();
     test_main();
     finish();
