@@ -1,3 +1,10 @@
+#if DEBUG
+    /// How much of the random cases a build runs: an unoptimised one is some forty times slower.
+    let sampleShare = 10
+#else
+    let sampleShare = 1
+#endif
+
 /// A small generator of test operands, the same in every run.
 struct SampleGenerator {
     private var state: UInt64

@@ -101,7 +101,7 @@ struct SSEOracleTests {
         let code = try #require(Self.operations.first { $0.name == name }).code
         var samples = SampleGenerator(seed: UInt64(code))
         var failures = 0
-        for _ in 0..<10_000 {
+        for _ in 0..<10_000 / sampleShare {
             let isInteger = code == Int(VKT_FROM_INT32) || code == Int(VKT_FROM_INT64)
             let a = isInteger ? samples.roughBits() : samples.double()
             let b = samples.below(8) == 0 ? a : samples.double()
@@ -124,7 +124,7 @@ struct SSEOracleTests {
         let code = try #require(Self.operations.first { $0.name == name }).code
         var samples = SampleGenerator(seed: UInt64(code) + 1000)
         var failures = 0
-        for _ in 0..<10_000 {
+        for _ in 0..<10_000 / sampleShare {
             let isInteger = code == Int(VKT_FROM_INT32) || code == Int(VKT_FROM_INT64)
             let wide = samples.roughBits()
             let a = isInteger ? UInt32(truncatingIfNeeded: wide) : samples.single()

@@ -54,7 +54,8 @@ struct X87Case {
                 significand: result.load(fromByteOffset: 32 + index * 16, as: UInt64.self))
         }
         return Result(
-            control: result.load(as: UInt16.self), status: newStatus, tag: result.load(fromByteOffset: 4, as: UInt8.self),
+            control: result.load(as: UInt16.self), status: newStatus,
+            tag: result.load(fromByteOffset: 4, as: UInt8.self),
             registers: physical, memory: Array(UnsafeRawBufferPointer(start: buffer, count: 128)),
             flags: after & 0x8d5)
     }

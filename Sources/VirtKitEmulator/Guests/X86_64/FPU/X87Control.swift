@@ -127,7 +127,8 @@ extension X87 {
                 ? (instruction, (instruction >> 4 & 0xf000) | opcode, data, data >> 4 & 0xf000)
                 : (instruction, UInt32(state.codeSelector), data, UInt32(state.dataSelector))
             let words = [
-                UInt32(state.control), UInt32(state.status), UInt32(fullTag(state)), fields.0, fields.1, fields.2, fields.3,
+                UInt32(state.control), UInt32(state.status), UInt32(fullTag(state)), fields.0, fields.1, fields.2,
+                fields.3,
             ]
             for (index, word) in words.enumerated() {
                 memory.storeBytes(of: UInt16(truncatingIfNeeded: word), toByteOffset: index * 2, as: UInt16.self)

@@ -163,6 +163,7 @@ extension X87 {
     /// Operands in ST(0) and ST(1).
     private static func binary(_ operation: X87Instruction.Operation, _ state: X87State) {
         let pops = operation == .logarithm || operation == .logarithm1 || operation == .arcTangent
+        if operation == .remainder || operation == .remainderIEEE { state.status &= ~X87Status.c2 }
         if state.isEmpty(0) || state.isEmpty(1) {
             if state.stackFault(overflow: false) {
                 state[pops ? 1 : 0] = .indefinite
@@ -183,7 +184,7 @@ extension X87 {
         default:
             let remainder = SoftFloat.remainder(x, y, roundsQuotient: operation == .remainderIEEE, &env)
             result = remainder.value
-            conditions = conditionCodes(remainder)
+            if !result.isNaN { conditions = conditionCodes(remainder) }
         }
         guard state.commit(env) else { return }
         if let conditions { state.status = state.status & ~X87Status.conditions | conditions }

@@ -36,7 +36,8 @@ struct X87Instruction: Sendable {
 
         var waits: Bool {
             switch self {
-            case .noneNoWait, .storeControl, .storeStatus, .clearExceptions, .initialize, .storeEnvironment, .save: false
+            case .noneNoWait, .storeControl, .storeStatus, .clearExceptions, .initialize, .storeEnvironment, .save:
+                false
             default: true
             }
         }

@@ -15,7 +15,8 @@ extension SoftFloat {
         }
         if x.exponent < 0 { return WideFloat.exponentialLess1(WideFloat(x)).roundedInexact(to: .extended, &env) }
         // Out of the defined range: 2^n × 2^f - 1, bounded to where it overflows or is all but -1.
-        let whole = x.exponent < 15 ? Int(truncatingIfNeeded: integerMagnitude(x, .towardZero)?.magnitude ?? 0) : 1 << 15
+        let whole =
+            x.exponent < 15 ? Int(truncatingIfNeeded: integerMagnitude(x, .towardZero)?.magnitude ?? 0) : 1 << 15
         let power = x.sign ? -whole : whole
         let part = x.exponent < 15 ? WideFloat(x) - WideFloat(power) : .zero
         let result = (WideFloat.exponentialLess1(part) + .one).scaled(by: power) - .one
@@ -43,8 +44,11 @@ extension SoftFloat {
         if x.kind == .infinity || y.kind == .infinity { return .infinity(sign: sign) }
         if y.kind == .zero { return .zero(sign: sign) }
         if x.significand << 1 == 0 {
-            // A power of two has an exact logarithm.
-            return multiply(FloatValue(Int64(x.exponent)), y, to: .extended, &env)
+            // A power of two has an exact logarithm, but hardware reports every finite result as inexact.
+            env.raise(.inexact)
+            let result = multiply(FloatValue(Int64(x.exponent)), y, to: .extended, &env)
+            if result.significand >> 63 == 0 { env.raise(.underflow) }
+            return result
         }
         return (WideFloat.logarithm(WideFloat(x)) * WideFloat(y)).roundedInexact(to: .extended, &env)
     }
@@ -151,6 +155,7 @@ extension X87 {
 
     /// FSIN and FCOS.
     static func trigonometric(_ operation: X87Instruction.Operation, _ state: X87State) {
+        state.status &= ~X87Status.c2
         if state.isEmpty(0) {
             if state.stackFault(overflow: false) { state[0] = .indefinite }
             return
@@ -164,6 +169,7 @@ extension X87 {
 
     /// FPTAN, FSINCOS and FXTRACT: one operand, two results, the second pushed.
     static func pushing(_ operation: X87Instruction.Operation, _ state: X87State) {
+        if operation != .extract { state.status &= ~X87Status.c2 }
         let isEmpty = state.isEmpty(0)
         if isEmpty || !state.isEmpty(7) {
             if state.stackFault(overflow: !isEmpty) {
