@@ -1,0 +1,128 @@
+/// The guest's memory as system instructions and event delivery use it.
+extension X86Guest {
+    /// Bits 63:47 are equal.
+    func isCanonical(_ address: UInt64) -> Bool {
+        let upper = Int64(bitPattern: address) >> 47
+        return upper == 0 || upper == -1
+    }
+
+    /// Who the running code is to the paging unit.
+    var currentAccess: PagePrivilege {
+        if privilege == 3 { return .user }
+        return systemFlags & RFLAGS.alignmentCheck != 0 ? .supervisorWithAccess : .supervisor
+    }
+
+    /// Loads from a linear address; #GP(0) where it is not canonical.
+    func loadLinear<T: FixedWidthInteger & UnsignedInteger>(
+        _ address: UInt64, as type: T.Type, _ access: PagePrivilege
+    ) throws(X86Fault) -> T {
+        guard isCanonical(address) else { throw .generalProtection() }
+        do throws(GuestFault) {
+            return try engine.load(address, as: type, mmuIndex: Int(access.rawValue))
+        } catch {
+            throw takeFault()
+        }
+    }
+
+    /// Stores to a linear address; #GP(0) where it is not canonical.
+    func storeLinear<T: FixedWidthInteger & UnsignedInteger>(
+        _ address: UInt64, _ value: T, _ access: PagePrivilege
+    ) throws(X86Fault) {
+        guard isCanonical(address) else { throw .generalProtection() }
+        do throws(GuestFault) {
+            try engine.store(value, to: address, mmuIndex: Int(access.rawValue))
+        } catch {
+            throw takeFault()
+        }
+    }
+
+    /// An implicit supervisor access: to descriptor tables and task state segments.
+    func loadSystem<T: FixedWidthInteger & UnsignedInteger>(
+        _ address: UInt64, as type: T.Type
+    ) throws(X86Fault) -> T {
+        try loadLinear(address, as: type, .supervisor)
+    }
+
+    func storeSystem<T: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, _ value: T) throws(X86Fault) {
+        try storeLinear(address, value, .supervisor)
+    }
+
+    /// Checks that `count` bytes can be read or written, so that accesses to them do not fault.
+    func probeLinear(_ address: UInt64, _ count: Int, _ access: MemoryAccess) throws(X86Fault) {
+        guard isCanonical(address), isCanonical(address &+ UInt64(truncatingIfNeeded: count &- 1)) else {
+            throw .generalProtection()
+        }
+        do throws(GuestFault) {
+            try engine.probe(address, count: count, access: access, mmuIndex: Int(currentAccess.rawValue))
+        } catch {
+            throw takeFault()
+        }
+    }
+
+    /// The fault that a refused access left behind.
+    func takeFault() -> X86Fault {
+        let fault = pendingFault ?? .generalProtection()
+        pendingFault = nil
+        return fault
+    }
+
+    /// The paging unit as the control registers set it.
+    var walker: PageWalker {
+        PageWalker(cr0: system.cr0, cr3: system.cr3, cr4: system.cr4, efer: system.efer)
+    }
+
+    func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {
+        guard isCanonical(address) else {
+            pendingFault = .generalProtection()
+            return nil
+        }
+        let privilege = PagePrivilege(rawValue: UInt8(truncatingIfNeeded: mmuIndex)) ?? .user
+        let kind: PageAccess =
+            switch access {
+            case .read: .read
+            case .write: .write
+            case .execute: .execute
+            }
+        switch walker.walk(address, kind, privilege, memory: EnginePagingMemory(engine: engine)) {
+        case .page(let page):
+            return PageTranslation(
+                physicalPage: page.physical & ~0xFFF, isReadable: page.readable, isWritable: page.writable,
+                isExecutable: page.executable, isGlobal: page.global)
+        case .fault(let code):
+            pendingFault = .page(address, code)
+            return nil
+        }
+    }
+
+    func raiseAlignmentFault(_ address: UInt64, access: MemoryAccess) {
+        // Aligned SSE accesses and CMPXCHG16B: #GP(0) whatever EFLAGS.AC says (SDM volume 3A, 6.15, #GP and #AC).
+        pendingFault = .generalProtection()
+    }
+
+    func fetchAddress(_ pc: UInt64) -> UInt64 {
+        mode.is64 ? pc : (segmentBase(SegmentNumber.cs) &+ pc) & 0xFFFF_FFFF
+    }
+}
+
+/// The engine's physical memory for page walks.
+struct EnginePagingMemory: PagingMemory {
+    let engine: Engine
+
+    func loadEntry(_ physical: UInt64) -> UInt64 { engine.physicalLoad(physical, as: UInt64.self) }
+
+    func replaceEntry(_ physical: UInt64, expected: UInt64, with desired: UInt64) -> Bool {
+        engine.physicalCompareExchange(physical, expected: expected, desired: desired)
+    }
+
+    func loadSmallEntry(_ physical: UInt64) -> UInt32 { engine.physicalLoad(physical, as: UInt32.self) }
+
+    func replaceSmallEntry(_ physical: UInt64, expected: UInt32, with desired: UInt32) -> Bool {
+        // The 8 aligned bytes that hold the entry; a change of its neighbour makes the walk start again.
+        let place = physical & ~7
+        let shift = (physical & 4) &* 8
+        let old = engine.physicalLoad(place, as: UInt64.self)
+        guard UInt32(truncatingIfNeeded: old &>> shift) == expected else { return false }
+        let new = old & ~(0xFFFF_FFFF &<< shift) | UInt64(desired) &<< shift
+        return engine.physicalCompareExchange(place, expected: old, desired: new)
+    }
+}

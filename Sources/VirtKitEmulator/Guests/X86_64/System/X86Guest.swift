@@ -1,0 +1,71 @@
+internal import VirtKitCore
+
+/// One x86-64 virtual CPU behind the engine: its system state, and the helpers that lowered code calls.
+///
+/// The registers that lowered code touches are in the frame; the others are in ``system``. Extensions hold the parts,
+/// one file a concept.
+final class X86Guest: GuestFrontend {
+    let frame: UnsafeMutableRawPointer
+    let programCounterSlot: Place = X86Slot.programCounter
+    let index: Int
+
+    var system = X86SystemState()
+    /// Kept equal to what CS, CR0, CR4 and RFLAGS say, by ``updateMode()``.
+    var mode = X86Mode(rawValue: 0)
+    var modeKey: UInt32 { mode.rawValue }
+
+    /// The exception that the engine will ask to deliver.
+    var pendingFault: X86Fault?
+    /// An event that a restored state brought along, delivered before the next instruction.
+    var restoredEvent: X86_64.PendingEvent?
+    /// An interrupt was signalled while it could not be taken.
+    var hasDeferredInterrupt = false
+    /// A triple fault has ended execution until reset.
+    var isShutDown = false
+    /// The count of completed instructions at which an interrupt shadow was opened.
+    var shadowStart: UInt64 = 0
+    /// The base that instructions were last fetched with.
+    var lastCodeBase: UInt64 = 0
+
+    let cpuid: CPUIDTable
+    let clock: MachineClock
+    /// Hz.
+    let timeStampFrequency: UInt64
+    /// The board's interrupt controller; none in tests without one.
+    var interruptSource: (any InterruptSource)?
+
+    private unowned(unsafe) var attachedEngine: Engine?
+
+    /// The engine that runs this guest. The owner of both attaches them to each other and drops them together.
+    var engine: Engine {
+        guard let attachedEngine else { preconditionFailure("X86Guest used without an engine") }
+        return attachedEngine
+    }
+
+    init(index: Int, cpuid: CPUIDTable, clock: MachineClock, timeStampFrequency: UInt64) {
+        self.index = index
+        self.cpuid = cpuid
+        self.clock = clock
+        self.timeStampFrequency = timeStampFrequency
+        frame = FrameLayout.allocate()
+    }
+
+    deinit { FrameLayout.deallocate(frame) }
+
+    func attach(_ engine: Engine) { attachedEngine = engine }
+}
+
+/// Codes with which this guest leaves the engine's `run`.
+enum X86ExitCode {
+    static let halted: UInt32 = 1
+    static let shutdown: UInt32 = 2
+    static let requested: UInt32 = 3
+}
+
+/// Bits of the engine's signal word that belong to this guest.
+enum X86Signal {
+    /// The board asks to look at its interrupt source.
+    static let interrupt: UInt32 = 1 << 0
+    /// `VCPUHandle.requestExit()`.
+    static let exit: UInt32 = 1 << 1
+}
