@@ -3,7 +3,6 @@
 #define CVIRTKIT_H
 
 #include "CVirtKitAtomics.h"
-#include "CVirtKitAtomics.h"
 #include "CVirtKitMemory.h"
 #include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"

@@ -259,7 +259,7 @@ struct BlockBuilder {
 
     /// Calls the guest's helper `identifier` with three places (or other 16-bit values) and a 48-bit signed immediate.
     mutating func helper(_ identifier: UInt16, d: Place = 0, a: Place = 0, b: Place = 0, imm: Int64 = 0) {
-        precondition(imm &<< 16 &>> 16 == imm, "helper immediate beyond 48 bits")
+        precondition((imm &<< 16) &>> 16 == imm, "helper immediate beyond 48 bits")
         emit(Operation(.helper, d: d, a: a, b: b, immediate: imm & 0xFFFF_FFFF_FFFF | Int64(identifier) &<< 48))
     }
 

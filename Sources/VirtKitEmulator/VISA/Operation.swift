@@ -30,7 +30,7 @@ struct Operation: Equatable {
     /// Which of the guest's helpers a `helper` operation calls.
     var helperIdentifier: UInt16 { UInt16(truncatingIfNeeded: immediate &>> 48) }
     /// The immediate that a `helper` operation hands to the guest: 48 bits, sign-extended.
-    var helperImmediate: Int64 { immediate &<< 16 &>> 16 }
+    var helperImmediate: Int64 { (immediate &<< 16) &>> 16 }
 }
 
 extension Opcode {
@@ -66,13 +66,16 @@ enum FrameLayout {
     static let temporaries: Place = 2048
     /// 8-byte temporaries that one block may use.
     static let temporaryCount = 2048
-    /// The size of a frame in bytes.
+    /// The end of the last temporary.
     static let size = 2048 + 8 * 2048
 
     /// Allocates a frame of zeros, aligned to 64 bytes. The caller owns it: `deallocate()` frees it.
+    ///
+    /// It reaches 16 bytes past the largest place, so that no operation can touch anything else.
     static func allocate() -> UnsafeMutableRawPointer {
-        let frame = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 64)
-        frame.initializeMemory(as: UInt8.self, repeating: 0, count: size)
+        let bytes = Int(Place.max) + 1 + 64
+        let frame = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        frame.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
         return frame
     }
 }

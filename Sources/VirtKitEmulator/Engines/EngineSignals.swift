@@ -1,0 +1,61 @@
+internal import CVirtKit
+internal import Synchronization
+
+/// What other threads may do to a running engine: set bits that it sees at the next block border, and ask it to drop
+/// code that was written over.
+final class EngineSignals: @unchecked Sendable {
+    /// The bits that belong to the guest.
+    static let guestMask: UInt32 = 0xFFFF
+    /// The engine has requests in its mailbox.
+    static let mailbox: UInt32 = 1 << 16
+    /// The engine is to drop every block.
+    static let dropAll: UInt32 = 1 << 17
+
+    /// What a request is about.
+    enum RequestKind { case dropCode, protect }
+    /// A request about `count` bytes of guest physical memory.
+    struct Request {
+        var kind: RequestKind
+        var address: UInt64
+        var count: Int
+    }
+
+    /// The signal word. Aligned, and alive as long as this object.
+    let word: UnsafeMutablePointer<UInt32>
+    private let requests = Mutex<[Request]>([])
+    /// Beyond this many requests the engine drops all its code instead.
+    private static let capacity = 256
+
+    init() {
+        // A cache line of its own: writers on other threads don't slow the engine's other words.
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+        word = raw.initializeMemory(as: UInt32.self, repeating: 0, count: 16)
+    }
+
+    deinit { word.deallocate() }
+
+    /// Sets bits of the word. The engine sees them at the next block border, or at once when it is started.
+    func raise(_ bits: UInt32) { vk_or32(word, bits) }
+
+    /// Takes and clears the bits.
+    func take() -> UInt32 { vk_exchange32(word, 0) }
+
+    /// Leaves a request for the engine.
+    func post(_ request: Request) {
+        let isFull = requests.withLock { queue in
+            guard queue.count < Self.capacity else { return true }
+            queue.append(request)
+            return false
+        }
+        raise(isFull ? Self.dropAll : Self.mailbox)
+    }
+
+    /// Takes the requests.
+    func takeRequests() -> [Request] {
+        requests.withLock { queue in
+            let taken = queue
+            queue.removeAll(keepingCapacity: true)
+            return taken
+        }
+    }
+}
