@@ -2,7 +2,7 @@
 /// places in the frame.
 ///
 /// Conventions, for every helper below `firstComputational` (their bodies are X86Guest's):
-/// - The PC slot holds the address of this instruction when the helper is called (`helperPC`), unless "light" is noted.
+/// - `engine.currentPC` is the address of this instruction; the PC slot is not up to date.
 /// - "ends": the block ends here. The helper sets the PC slot (next = PC + `length`, or its target) and returns
 ///   `.endBlock` (or `.exit`). On `.fault` the PC slot, and every other slot, stays as it was: faults are restartable.
 /// - "next": the helper returns `.next` and leaves the PC slot alone.
@@ -17,9 +17,11 @@ enum X86Helper: UInt16, Sendable {
     /// Raise an exception at this instruction: vector = `argument`, error code (for the vectors that have one) =
     /// `extra`. Faults.
     case raise = 0
-    /// INT n (`argument` = n; DPL checked), INT3 (`argument` = 3), INTO taken (`argument` = 4): traps to PC + length.
-    /// Ends, may fault. IOPL matters in virtual-8086 mode only.
+    /// INT n (`argument` = n; DPL checked), INT3 (`argument` = 3): traps to PC + length. Ends, may fault. IOPL matters in
+    /// virtual-8086 mode only.
     case softwareInterrupt
+    /// INTO: if OF is set, like INT 4; else goes on at PC + length. Reads flags. Ends.
+    case overflowTrap
     /// INT1 (ICEBP): #DB to PC + length without a DPL check. Ends.
     case int1
     /// RFLAGS.TF was set when this instruction began, and it has completed; the PC slot already holds the next address:
@@ -49,9 +51,8 @@ enum X86Helper: UInt16, Sendable {
 
     // Flags.
 
-    /// STI, CLI checked for IOPL by the helper (#GP(0)). STI: sets IF, and makes the run loop notice a pending interrupt
-    /// at the end of this block. Lowering keeps the next instruction in the same block; where it can't, `argument` is 1
-    /// and the helper sets X86Slot.interruptShadow. next.
+    /// STI, CLI checked for IOPL by the helper (#GP(0)). STI: sets IF, sets X86Slot.interruptShadow, and makes the run
+    /// loop notice a pending interrupt at the end of this block. Lowering ends the block after the next instruction. next.
     case setInterruptFlag
     /// CLI where IOPL is below CPL. next, may fault.
     case clearInterruptFlag
@@ -96,7 +97,7 @@ enum X86Helper: UInt16, Sendable {
     case readMSR, writeMSR
     /// RDPMC: faults or reads. next.
     case readPMC
-    /// CPUID with RAX, RCX: writes RAX, RBX, RCX, RDX. Light, next.
+    /// CPUID with RAX, RCX: writes RAX, RBX, RCX, RDX next.
     case cpuid
     /// RDTSC: writes RAX, RDX (CR4.TSD was checked). RDTSCP: RCX too. next.
     case readTSC, readTSCP
@@ -105,7 +106,7 @@ enum X86Helper: UInt16, Sendable {
     /// WRFSBASE, WRGSBASE: a = value, `argument` = segment register (4 or 5); #GP(0) if not canonical. next.
     /// (RDFSBASE and RDGSBASE read the slot.)
     case writeSegmentBase
-    /// SWAPGS. Light, next.
+    /// SWAPGS next.
     case swapGS
 
     // Translation and caches.
@@ -137,23 +138,23 @@ enum X86Helper: UInt16, Sendable {
     /// VMCALL, VMMCALL: raise #UD, or answer a hypercall. next.
     case hypercall
 
-    // Computational helpers: bodies in Guests/X86_64/Helpers, entered by `runX86Computation`. Unless noted they are
-    // light, return `.next` and can't fault.
+    // Computational helpers: bodies in Guests/X86_64/Helpers, entered by `X86Computation.run`. Unless noted they return
+    // `.next` and can't fault.
 
-    /// DIV, IDIV by operand size 1, 2, 4, 8: a = divisor. Reads and writes RAX and RDX (AX for 1). #DE. Uses PC.
+    /// DIV, IDIV by operand size 1, 2, 4, 8: a = divisor. Reads and writes RAX and RDX (AX for 1). #DE.
     case divide = 256
     case signedDivide
-    /// RCL, RCR: d = destination and source a; b = count (one byte, unmasked), operand size. Reads and writes flags.
-    case rotateCarryLeft, rotateCarryRight
-    /// ROL, ROR, SHLD and SHRD with a count in b; SHLD, SHRD: a = low operand, the other one is at d; d = result.
-    case shiftDoubleLeft, shiftDoubleRight
+    /// RCL, RCR, SHLD, SHRD of the operand size: a = first operand, b = second one (SHLD, SHRD), d = a 16-byte temporary
+    /// that receives the result and, in its upper half, all six flags. `argument` is the count, or `countInCL`. Reads
+    /// flags; lowering sets them.
+    case rotateCarryLeft, rotateCarryRight, shiftDoubleLeft, shiftDoubleRight
     /// CRC32: d = checksum (32 bits), a = data of the operand size, read from d and written to d zero-extended.
     case crc32
     /// BCD: AAA, AAS, AAD, AAM, DAA, DAS; `argument` = base for AAD, AAM (#DE for 0).
     case asciiAdjustAdd, asciiAdjustSub, asciiAdjustDivide, asciiAdjustMultiply, decimalAdjustAdd, decimalAdjustSub
     /// The string instructions with a repeat prefix: operand and address size, segment of RSI, `repeats` in the
-    /// immediate. They stop early at a bound, so that interrupts come in time, and then return `.endBlock` with the PC
-    /// slot at this instruction. May fault, exact state. Use PC.
+    /// immediate; `argument` is 1 outside 64-bit code, where every segment's base is added. They stop early at a bound, so that interrupts come in time, and then return `.endBlock` with the PC
+    /// slot at this instruction. May fault, exact state.
     case repeatMove, repeatStore, repeatLoad, repeatScan, repeatCompare
     /// CMPXCHG16B, CMPXCHG8B not through V-ISA: a = address, operand size 8 or 4 of a half. May fault.
     case compareExchangePair
@@ -161,15 +162,28 @@ enum X86Helper: UInt16, Sendable {
     case enterNested
     /// PUSHA, POPA by operand size. May fault.
     case pushAll, popAll
+    /// BOUND: d = index, a = lower bound, b = upper bound, all sign-extended. #BR.
+    case checkBounds
     /// LDMXCSR: a = value; #GP(0) for reserved bits.
     case loadMXCSR
-    /// An SSE or MMX operation that has no V-ISA form: see VectorLowering. May raise #XM.
-    case vector
-    /// An x87 operation: see X87Lowering. May raise #MF.
+    /// An SSE or MMX operation that has no V-ISA form: the immediate is a ``VectorCall``; d = destination, a = source
+    /// place, b = the mask register of a masked store. `vector` may raise #XM (or #UD), `vectorQuiet` can't.
+    case vector, vectorQuiet
+    /// Puts the x87 unit into MMX state before an MMX instruction; #MF if an exception is pending.
+    case enterMMX
+    /// EMMS; #MF likewise.
+    case emptyMMX
+    /// WAIT: #MF if an x87 exception is pending.
+    case checkFPU
+    /// An x87 instruction: `extra` = first opcode byte << 8 | ModRM, `argument` = 1 in real and virtual-8086 mode, a =
+    /// linear address, b = offset of the memory
+    /// operand. May fault.
     case x87
 
-    /// The first of those that `runX86Computation` runs.
+    /// The first of those that `X86Computation.run` runs.
     static let firstComputational: UInt16 = 256
+    /// In `argument` of a shift: the count is in CL.
+    static let countInCL = 0xFF
 }
 
 /// What the immediate of a helper operation says: 48 bits (`Operation.helperImmediate`).

@@ -1,0 +1,163 @@
+/// The vector and x87 units, and the stack instructions of several steps.
+extension X86Computation {
+    // MARK: Vectors
+
+    func vector() throws(Failure) {
+        let call = VectorCall(rawValue: immediate.rawValue)
+        guard let operation = call.operation else { throw .exception(.invalidOpcode) }
+        let environment = frame + Int(X86Slot.vectorEnvironment)
+        switch call.implicit {
+        case .none: break
+        case .xmm0: copyMask(from: X86Slot.vector(0), environment)
+        case .mask: copyMask(from: b, environment)
+        case .lengths:
+            setLength(VectorEnvironment.lengthAOffset, general(0), call.rexW)
+            setLength(VectorEnvironment.lengthBOffset, general(2), call.rexW)
+        }
+        let destination = frame + Int(d)
+        let source = UnsafeRawPointer(frame + Int(a))
+        let isDone =
+            call.isMMX
+            ? executeMMX(
+                operation, destination: destination, source: source, immediate: call.immediate,
+                environment: environment)
+            : executeVector(
+                operation, destination: destination, source: source, immediate: call.immediate,
+                environment: environment)
+        // The guest makes #UD of it where CR4.OSXMMEXCPT is 0.
+        if !isDone { throw .vector(X86Vector.simdError) }
+    }
+
+    private func copyMask(from place: Place, _ environment: UnsafeMutableRawPointer) {
+        (environment + VectorEnvironment.maskOffset).copyMemory(from: frame + Int(place), byteCount: 16)
+    }
+
+    private func setLength(_ offset: Int, _ value: UInt64, _ isWide: Bool) {
+        let length = isWide ? value : UInt64(bitPattern: Self.signExtended(value, 4))
+        setQuad(X86Slot.vectorEnvironment &+ UInt16(offset), length)
+    }
+
+    // MARK: x87
+
+    private var unit: UnsafeMutableRawPointer { frame + Int(X86Slot.x87) }
+
+    func checkFPU() throws(Failure) {
+        if X87.isExceptionPending(unit) { throw .vector(X86Vector.x87Error) }
+    }
+
+    func x87() throws(Failure) {
+        let opcode = immediate.extra
+        guard let form = X87.form(opcode, operandSize16: bytes == 2) else { throw .exception(.invalidOpcode) }
+        if form.waits { try checkFPU() }
+        let address = form.memoryBytes == 0 ? 0 : quad(a)
+        var buffer = InlineBuffer()
+        let failure: Failure? = withUnsafeMutableBytes(of: &buffer) { memory in
+            guard let base = memory.baseAddress else { return .access }
+            // SAFETY: the buffer has 128 bytes, and no form has an operand of more than 108.
+            let operand = UnsafeMutableRawBufferPointer(start: base, count: form.memoryBytes)
+            do throws(GuestFault) {
+                switch form.access {
+                case .none: break
+                case .read: try engine.loadBytes(address, into: operand)
+                case .write: try engine.probe(address, count: form.memoryBytes, access: .write)
+                }
+                guard execute(opcode, form, base) else { return .vector(X86Vector.x87Error) }
+                if form.access == .write, lastOutcomeStores(base) {
+                    try engine.storeBytes(UnsafeRawBufferPointer(operand), to: address)
+                }
+                return nil
+            } catch {
+                return .access
+            }
+        }
+        if let failure { throw failure }
+    }
+
+    /// Room for the largest operand; the last byte says whether to store it.
+    private struct InlineBuffer {
+        var words: InlineArray<16, UInt64> = .init(repeating: 0)
+    }
+
+    private func lastOutcomeStores(_ memory: UnsafeMutableRawPointer) -> Bool {
+        memory.load(fromByteOffset: 127, as: UInt8.self) != 0
+    }
+
+    /// Runs the instruction; false for #MF.
+    private func execute(_ opcode: UInt16, _ form: X87Form, _ memory: UnsafeMutableRawPointer) -> Bool {
+        var context = X87Context()
+        context.instructionPointer = engine.currentPC
+        context.codeSelector = selector(1)
+        if form.memoryBytes != 0 {
+            context.dataPointer = quad(b)
+            context.dataSelector = selector(immediate.segment)
+        }
+        context.operandSize16 = bytes == 2
+        context.realMode = immediate.argument == 1
+        var flags: UInt64 = form.readsFlags ? engine.flags : 0
+        let outcome = X87.execute(opcode, context: context, state: unit, memory: memory, flags: &flags)
+        memory.storeBytes(of: outcome == .done ? 1 : 0, toByteOffset: 127, as: UInt8.self)
+        switch outcome {
+        case .pendingException: return false
+        case .noStore: return true
+        case .done:
+            if form.writesFlags { engine.flags = flags & FlagBits.all }
+            if form.writesAX { setValue(X86Slot.general(0), UInt64(memory.load(as: UInt16.self)), 2) }
+            return true
+        }
+    }
+
+    private func selector(_ number: Int) -> UInt16 {
+        guard number < 6 else { return 0 }
+        return frame.load(fromByteOffset: Int(X86Slot.segmentSelectors) &+ number &* 2, as: UInt16.self)
+    }
+
+    // MARK: ENTER, PUSHA, POPA
+
+    /// The linear address of a stack offset: the stack segment's base is added outside 64-bit code.
+    private func stackAddress(_ offset: UInt64) -> UInt64 {
+        if immediate.addressBytes == 8 { return offset }
+        return (offset & 0xFFFF_FFFF) &+ quad(X86Slot.segmentBase(2)) & 0xFFFF_FFFF
+    }
+
+    /// ENTER (SDM volume 2) with a level of 1 to 31. Stores go below the stack pointer, which moves at the end.
+    func enterNested() throws(Failure) {
+        let step = UInt64(bytes)
+        let level = immediate.argument
+        let frameEnd = general(4) &- step
+        try storeValue(general(5), to: stackAddress(frameEnd), bytes)
+        var top = frameEnd
+        var link = general(5)
+        for _ in 1..<max(1, level) {
+            link &-= step
+            top &-= step
+            try storeValue(try loadValue(stackAddress(link), bytes), to: stackAddress(top), bytes)
+        }
+        top &-= step
+        try storeValue(frameEnd, to: stackAddress(top), bytes)
+        let width = immediate.addressBytes == 8 ? 8 : 4
+        setValue(X86Slot.general(5), frameEnd, width == 8 ? 8 : bytes)
+        setValue(X86Slot.general(4), top &- UInt64(immediate.extra), width)
+    }
+
+    /// PUSHA: AX CX DX BX, the old SP, BP SI DI.
+    func pushAll() throws(Failure) {
+        let step = UInt64(bytes)
+        let old = general(4)
+        for number in 0..<8 {
+            try storeValue(general(number), to: stackAddress(old &- step &* UInt64(number &+ 1)), bytes)
+        }
+        setValue(X86Slot.general(4), old &- 8 &* step, 4)
+    }
+
+    /// POPA; the popped SP is dropped.
+    func popAll() throws(Failure) {
+        let step = UInt64(bytes)
+        let old = general(4)
+        var values: InlineArray<8, UInt64> = .init(repeating: 0)
+        for number in 0..<8 {
+            values[7 - number] = try loadValue(stackAddress(old &+ step &* UInt64(number)), bytes)
+        }
+        for number in 0..<8 where number != 4 { setValue(X86Slot.general(number), values[number], bytes) }
+        setValue(X86Slot.general(4), old &+ 8 &* step, 4)
+    }
+}

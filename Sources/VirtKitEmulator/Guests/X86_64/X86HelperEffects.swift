@@ -1,0 +1,24 @@
+extension X86Helper {
+    /// What helper `identifier` does, for `GuestFrontend.helperEffects`. What is not listed may do anything.
+    static func effects(of identifier: UInt16) -> HelperEffects {
+        guard let helper = X86Helper(rawValue: identifier) else { return .all }
+        switch helper {
+        case .divide, .signedDivide, .loadMXCSR, .vector, .enterMMX, .emptyMMX: return [.mayFault, .touchesSlots]
+        case .vectorQuiet: return .touchesSlots
+        case .rotateCarryLeft, .rotateCarryRight, .shiftDoubleLeft, .shiftDoubleRight:
+            return [.readsFlags, .touchesSlots]
+        case .crc32: return []
+        case .checkFPU, .checkBounds: return .mayFault
+        case .asciiAdjustAdd, .asciiAdjustSub, .asciiAdjustDivide, .asciiAdjustMultiply, .decimalAdjustAdd,
+            .decimalAdjustSub:
+            return [.readsFlags, .writesFlags, .touchesSlots]
+        case .repeatMove, .repeatStore: return [.mayFault, .mayEndBlock, .touchesSlots, .storesMemory]
+        case .repeatLoad: return [.mayFault, .mayEndBlock, .touchesSlots]
+        case .pushAll, .popAll, .enterNested: return [.mayFault, .touchesSlots, .storesMemory]
+        case .cpuid, .readTSC, .readTSCP, .swapGS: return .touchesSlots
+        case .readControl, .readDebug: return [.mayFault, .touchesSlots]
+        case .writeSegmentBase: return [.mayFault, .touchesSlots]
+        default: return .all
+        }
+    }
+}
