@@ -17,7 +17,8 @@ extension X87 {
         state.dataSelector = 0
     }
 
-    /// What every MMX instruction but EMMS does: TOP becomes 0 and all registers are in use (SDM volume 1, section 9.5).
+    /// What every MMX instruction but EMMS does: TOP becomes 0 and all registers are in use (SDM volume 1,
+    /// section 9.5).
     static func enterMMX(_ state: UnsafeMutableRawPointer) {
         let state = X87State(state)
         state.top = 0
