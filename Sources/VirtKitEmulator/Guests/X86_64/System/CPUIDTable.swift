@@ -20,10 +20,10 @@ struct CPUIDTable: Equatable, Sendable {
         /// Index of this CPU, which is its initial APIC ID too.
         var index: Int = 0
         var count: Int = 1
-        /// Frequency of the time-stamp counter in Hz. A multiple of 100 kHz can be told exactly to the guest.
+        /// Frequency of the time-stamp counter in Hz. A multiple of 1 MHz can be told exactly to the guest.
         var timeStampFrequency: UInt64 = 1_000_000_000
         /// Frequency of the core crystal in Hz, which is also the input clock of the local APIC's timer.
-        var crystalFrequency: UInt64 = 25_000_000
+        var crystalFrequency: UInt64 = 1_000_000_000
     }
 
     /// State of the CPU that CPUID looks at.
@@ -49,8 +49,9 @@ struct CPUIDTable: Equatable, Sendable {
     /// The registers for `leaf` and `subleaf`. A leaf beyond the highest answers as the highest basic one.
     func lookup(_ leaf: UInt32, _ subleaf: UInt32, _ state: Dynamic) -> CPUIDEntry {
         var leaf = leaf
-        let highest: UInt32 =
-            leaf >= 0x8000_0000 ? Self.highestExtended : leaf >= 0x4000_0000 ? Self.highestHypervisor : Self.highestBasic
+        var highest = Self.highestBasic
+        if leaf >= 0x4000_0000 { highest = Self.highestHypervisor }
+        if leaf >= 0x8000_0000 { highest = Self.highestExtended }
         if leaf > highest { leaf = Self.highestBasic }
         var found = CPUIDEntry(leaf: leaf, subleaf: subleaf)
         for entry in entries where entry.leaf == leaf && (!entry.isIndexed || entry.subleaf == subleaf) {
@@ -191,15 +192,11 @@ extension CPUIDTable {
             ebx: (ways &- 1) &<< 22 | 63, ecx: sets &- 1, edx: inclusive ? 2 : 0)
     }
 
-    /// Leaves 0x15 and 0x16. TSC = crystal * EBX / EAX; Linux multiplies in 32 bits of kHz, so the ratio stays small.
+    /// Leaves 0x15 and 0x16. TSC = crystal * EBX / EAX; Linux multiplies kHz in 32 bits, so the ratio is kept small.
     private static func frequencies(_ machine: Machine) -> [CPUIDEntry] {
-        let crystal = max(1000, machine.crystalFrequency)
-        var denominator = crystal / 100_000
-        var numerator = machine.timeStampFrequency / 100_000
-        if denominator == 0 || crystal % 100_000 != 0 {
-            denominator = 1
-            numerator = machine.timeStampFrequency / crystal
-        }
+        let crystal = max(1_000_000, machine.crystalFrequency)
+        let denominator = crystal / 1_000_000
+        let numerator = machine.timeStampFrequency / 1_000_000
         var (a, b) = (numerator, denominator)
         while b != 0 { (a, b) = (b, a % b) }
         let divisor = max(1, a)

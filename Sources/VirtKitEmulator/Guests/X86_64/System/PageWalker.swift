@@ -81,7 +81,8 @@ struct PageWalker {
 
     /// Walks for `access` by `privilege` to the canonical address `linear`.
     func walk(
-        _ linear: UInt64, _ access: PageAccess, _ privilege: PagePrivilege, memory: borrowing some PagingMemory & ~Copyable
+        _ linear: UInt64, _ access: PageAccess, _ privilege: PagePrivilege,
+        memory: borrowing some PagingMemory & ~Copyable
     ) -> PageWalkResult {
         if cr0 & CR0.paging == 0 {
             return .page(
@@ -101,7 +102,8 @@ struct PageWalker {
 
     /// One try; nil if an entry changed under it.
     private func walkOnce(
-        _ linear: UInt64, _ access: PageAccess, _ privilege: PagePrivilege, memory: borrowing some PagingMemory & ~Copyable
+        _ linear: UInt64, _ access: PageAccess, _ privilege: PagePrivilege,
+        memory: borrowing some PagingMemory & ~Copyable
     ) -> PageWalkResult? {
         let isLong = efer & EFER.longModeActive != 0
         var reservedAlways = Entry.aboveWidth
@@ -185,7 +187,8 @@ struct PageWalker {
     }
 
     private func walkTwoLevel(
-        _ linear: UInt64, _ access: PageAccess, _ privilege: PagePrivilege, memory: borrowing some PagingMemory & ~Copyable
+        _ linear: UInt64, _ access: PageAccess, _ privilege: PagePrivilege,
+        memory: borrowing some PagingMemory & ~Copyable
     ) -> PageWalkResult {
         for _ in 0..<64 {
             let directoryPlace = (cr3 & 0xFFFF_F000) &+ ((linear &>> 22) &* 4)

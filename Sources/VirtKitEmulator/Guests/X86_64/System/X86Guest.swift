@@ -31,6 +31,8 @@ final class X86Guest: GuestFrontend {
     let clock: MachineClock
     /// Hz.
     let timeStampFrequency: UInt64
+    /// Completed instructions, for other threads to read.
+    let counter: SharedCounter
     /// The board's interrupt controller; none in tests without one.
     var interruptSource: (any InterruptSource)?
 
@@ -42,7 +44,11 @@ final class X86Guest: GuestFrontend {
         return attachedEngine
     }
 
-    init(index: Int, cpuid: CPUIDTable, clock: MachineClock, timeStampFrequency: UInt64) {
+    init(
+        index: Int, cpuid: CPUIDTable, clock: MachineClock, timeStampFrequency: UInt64,
+        counter: SharedCounter = SharedCounter()
+    ) {
+        self.counter = counter
         self.index = index
         self.cpuid = cpuid
         self.clock = clock
@@ -50,7 +56,7 @@ final class X86Guest: GuestFrontend {
         frame = FrameLayout.allocate()
     }
 
-    deinit { FrameLayout.deallocate(frame) }
+    deinit { frame.deallocate() }
 
     func attach(_ engine: Engine) { attachedEngine = engine }
 }

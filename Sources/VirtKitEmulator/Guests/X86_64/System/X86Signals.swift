@@ -17,6 +17,7 @@ extension X86Guest {
     }
 
     func serviceSignals(_ word: UInt32, engine: Engine) -> UInt32? {
+        counter.value = engine.instructionCount
         if word & X86Signal.interrupt != 0 { hasDeferredInterrupt = true }
         if word & X86Signal.exit != 0 {
             if hasDeferredInterrupt || system.isNMIPending { engine.signals.raise(X86Signal.interrupt) }

@@ -77,11 +77,19 @@ extension X86Guest {
         return extended
     }
 
+    /// The state after power-up or RESET.
+    func reset() { apply(.reset) }
+
     /// Replaces all architectural state. Says what is wrong with a state that no CPU of this model can be in.
     func importState(_ state: X86_64.State) throws(VirtKitError) {
         if let reason = fault(of: state) {
             throw VirtKitError(.invalidSavedState, operation: "set the state of a vCPU", message: reason)
         }
+        apply(state)
+    }
+
+    /// Puts a state in place that has been checked.
+    private func apply(_ state: X86_64.State) {
         for number in 0..<16 { setGeneral(number, state.general[number]) }
         programCounter = state.rip
         flags = state.rflags

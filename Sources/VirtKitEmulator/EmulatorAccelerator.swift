@@ -1,0 +1,59 @@
+public import VirtKitCore
+
+/// VirtKit's own CPU emulator: runs guests in software, in this process, on any 64-bit little-endian host.
+public struct EmulatorAccelerator: Accelerator {
+    public var id: String { "emulator" }
+
+    /// Whether blocks go through the optimising passes. Without them the emulator is its own oracle, and slower.
+    public var optimises: Bool
+
+    /// Makes an accelerator.
+    public init(optimises: Bool = true) { self.optimises = optimises }
+
+    public func suitability(for configuration: MachineConfiguration) async -> Suitability {
+        if let refusal = refusal(
+            architecture: configuration.architecture, cpus: configuration.cpus, model: configuration.cpuModel,
+            frequency: configuration.timerFrequency)
+        {
+            return Suitability(.no, reason: refusal.reason, remedy: refusal.remedy)
+        }
+        return Suitability(
+            .limited, reason: "executes the guest in software, many times slower than the host's own CPU would",
+            remedy: "use a backend with the help of the host's CPU, where speed matters")
+    }
+
+    public func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain {
+        if let refusal = refusal(
+            architecture: request.architecture, cpus: request.cpus, model: request.cpuModel,
+            frequency: request.timerFrequency)
+        {
+            throw VirtKitError(
+                .unsupported, operation: "make an emulator domain", message: refusal.reason, remedy: refusal.remedy)
+        }
+        return EmulatorDomain(request, optimises: optimises)
+    }
+
+    private func refusal(
+        architecture: Architecture, cpus: Int, model: CPUModel, frequency: UInt64?
+    ) -> (reason: String, remedy: String)? {
+        if architecture != .x86_64 {
+            return ("the emulator has no \(architecture.rawValue) guest yet", "use an x86_64 guest, or another backend")
+        }
+        if cpus != 1 {
+            return ("the emulator runs one vCPU; \(cpus) are asked for", "ask for 1 vCPU, or use another backend")
+        }
+        if model != .standard && model != .x86_64v2 && model != .host {
+            return (
+                "the emulator does not know the CPU model \(model.rawValue)",
+                "use the model \(CPUModel.x86_64v2.rawValue)"
+            )
+        }
+        if let frequency, frequency % 1_000_000 != 0 || frequency < 100_000_000 || frequency > 4_000_000_000 {
+            return (
+                "a time-stamp counter of \(frequency) Hz can't be told exactly to the guest",
+                "use a multiple of 1 MHz from 100 MHz to 4 GHz"
+            )
+        }
+        return nil
+    }
+}
