@@ -80,4 +80,14 @@ static inline bool vk_atomic_cas128(void *address, uint64_t expected[2], const u
 #endif
 }
 
+// Not atomics, but as hot: the high halves of 64-bit products, which Swift's library computes out of line.
+
+/// The high half of an unsigned product.
+static inline uint64_t vk_multiply_high_unsigned(uint64_t a, uint64_t b) {
+    return (uint64_t)((unsigned __int128)a * b >> 64);
+}
+
+/// The high half of a signed product.
+static inline int64_t vk_multiply_high_signed(int64_t a, int64_t b) { return (int64_t)((__int128)a * b >> 64); }
+
 #endif

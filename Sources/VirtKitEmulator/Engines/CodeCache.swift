@@ -258,7 +258,7 @@ struct CodeCache {
 extension Operation {
     /// The block that a `jump` (or a dropped block's head) is linked to: 0 where it is not.
     var link: UInt32 {
-        get { UInt32(a) | UInt32(b) &<< 16 }
+        @inline(__always) get { UInt32(a) | UInt32(b) &<< 16 }
         set {
             a = UInt16(truncatingIfNeeded: newValue)
             b = UInt16(truncatingIfNeeded: newValue &>> 16)

@@ -76,6 +76,28 @@ extension Interpreter {
         return value &>> turns | value &<< (0 &- turns)
     }
 
+    // MARK: Products
+
+    @inline(__always)
+    static func mulHighUnsigned<T: FixedWidthInteger & UnsignedInteger>(_ a: T, _ b: T) -> T {
+        if T.bitWidth == 64 {
+            return T(
+                truncatingIfNeeded: vk_multiply_high_unsigned(
+                    UInt64(truncatingIfNeeded: a), UInt64(truncatingIfNeeded: b)))
+        }
+        let product = UInt64(truncatingIfNeeded: a) &* UInt64(truncatingIfNeeded: b)
+        return T(truncatingIfNeeded: product &>> UInt64(T.bitWidth))
+    }
+
+    @inline(__always)
+    static func mulHighSigned<T: FixedWidthInteger & UnsignedInteger>(_ a: T, _ b: T) -> T {
+        let unused = Int64(64 &- T.bitWidth)
+        let left = (Int64(truncatingIfNeeded: a) &<< unused) &>> unused
+        let right = (Int64(truncatingIfNeeded: b) &<< unused) &>> unused
+        if T.bitWidth == 64 { return T(truncatingIfNeeded: vk_multiply_high_signed(left, right)) }
+        return T(truncatingIfNeeded: (left &* right) &>> Int64(T.bitWidth))
+    }
+
     // MARK: Flags
 
     /// Whether the condition in an operation's immediate holds.

@@ -464,55 +464,35 @@ enum Interpreter {
                         case .mulHighUnsigned8:
                             write8(
                                 f, ip.pointee.d,
-                                read(f, ip.pointee.a, UInt8.self).multipliedFullWidth(
-                                    by: read(f, ip.pointee.b, UInt8.self)
-                                ).high)
+                                mulHighUnsigned(read(f, ip.pointee.a, UInt8.self), read(f, ip.pointee.b, UInt8.self)))
                         case .mulHighUnsigned16:
                             write16(
                                 f, ip.pointee.d,
-                                read(f, ip.pointee.a, UInt16.self).multipliedFullWidth(
-                                    by: read(f, ip.pointee.b, UInt16.self)
-                                ).high)
+                                mulHighUnsigned(read(f, ip.pointee.a, UInt16.self), read(f, ip.pointee.b, UInt16.self)))
                         case .mulHighUnsigned32:
                             write32(
                                 f, ip.pointee.d,
-                                read(f, ip.pointee.a, UInt32.self).multipliedFullWidth(
-                                    by: read(f, ip.pointee.b, UInt32.self)
-                                ).high)
+                                mulHighUnsigned(read(f, ip.pointee.a, UInt32.self), read(f, ip.pointee.b, UInt32.self)))
                         case .mulHighUnsigned64:
                             write64(
                                 f, ip.pointee.d,
-                                read(f, ip.pointee.a, UInt64.self).multipliedFullWidth(
-                                    by: read(f, ip.pointee.b, UInt64.self)
-                                ).high)
+                                mulHighUnsigned(read(f, ip.pointee.a, UInt64.self), read(f, ip.pointee.b, UInt64.self)))
                         case .mulHighSigned8:
                             write8(
                                 f, ip.pointee.d,
-                                UInt8(
-                                    bitPattern: Int8(bitPattern: read(f, ip.pointee.a, UInt8.self)).multipliedFullWidth(
-                                        by: Int8(bitPattern: read(f, ip.pointee.b, UInt8.self))
-                                    ).high))
+                                mulHighSigned(read(f, ip.pointee.a, UInt8.self), read(f, ip.pointee.b, UInt8.self)))
                         case .mulHighSigned16:
                             write16(
                                 f, ip.pointee.d,
-                                UInt16(
-                                    bitPattern: Int16(bitPattern: read(f, ip.pointee.a, UInt16.self))
-                                        .multipliedFullWidth(by: Int16(bitPattern: read(f, ip.pointee.b, UInt16.self)))
-                                        .high))
+                                mulHighSigned(read(f, ip.pointee.a, UInt16.self), read(f, ip.pointee.b, UInt16.self)))
                         case .mulHighSigned32:
                             write32(
                                 f, ip.pointee.d,
-                                UInt32(
-                                    bitPattern: Int32(bitPattern: read(f, ip.pointee.a, UInt32.self))
-                                        .multipliedFullWidth(by: Int32(bitPattern: read(f, ip.pointee.b, UInt32.self)))
-                                        .high))
+                                mulHighSigned(read(f, ip.pointee.a, UInt32.self), read(f, ip.pointee.b, UInt32.self)))
                         case .mulHighSigned64:
                             write64(
                                 f, ip.pointee.d,
-                                UInt64(
-                                    bitPattern: Int64(bitPattern: read(f, ip.pointee.a, UInt64.self))
-                                        .multipliedFullWidth(by: Int64(bitPattern: read(f, ip.pointee.b, UInt64.self)))
-                                        .high))
+                                mulHighSigned(read(f, ip.pointee.a, UInt64.self), read(f, ip.pointee.b, UInt64.self)))
                         case .zext8to16: write16(f, ip.pointee.d, UInt16(read(f, ip.pointee.a, UInt8.self)))
                         case .zext8to64: write64(f, ip.pointee.d, UInt64(read(f, ip.pointee.a, UInt8.self)))
                         case .zext16to64: write64(f, ip.pointee.d, UInt64(read(f, ip.pointee.a, UInt16.self)))

@@ -1,3 +1,5 @@
+internal import CVirtKit
+
 /// The lazy-flags record of a frame: 32 bytes at `FrameLayout.lazyFlags`.
 ///
 /// Word 0 holds the kind (low byte) and the shift (next byte): 64 minus the width in bits. Operands of additions and
@@ -197,17 +199,17 @@ enum LazyFlags {
             result = UInt64(bitPattern: Int64(bitPattern: a) &>> Int64(bitPattern: b)) &<< shift
             carry = UInt64(bitPattern: Int64(bitPattern: a) &>> Int64(bitPattern: b &- 1)) & 1 != 0
         case .mulUnsigned:
-            let product = a.multipliedFullWidth(by: b)
-            result = product.low &<< shift
-            carry = shift == 0 ? product.high != 0 : product.low &>> (64 &- shift) != 0
+            let low = a &* b
+            result = low &<< shift
+            carry = shift == 0 ? vk_multiply_high_unsigned(a, b) != 0 : low &>> (64 &- shift) != 0
             overflow = carry
         case .mulSigned:
-            let product = Int64(bitPattern: a).multipliedFullWidth(by: Int64(bitPattern: b))
-            result = product.low &<< shift
+            let low = Int64(bitPattern: a &* b)
+            result = UInt64(bitPattern: low) &<< shift
             if shift == 0 {
-                carry = product.high != Int64(bitPattern: product.low) &>> 63
+                carry = vk_multiply_high_signed(Int64(bitPattern: a), Int64(bitPattern: b)) != low &>> 63
             } else {
-                carry = Int64(bitPattern: product.low) != Int64(bitPattern: result) &>> Int64(bitPattern: shift)
+                carry = low != Int64(bitPattern: result) &>> Int64(bitPattern: shift)
             }
             overflow = carry
         }
