@@ -29,25 +29,29 @@ int vk_memfd_create(const char *name, uint64_t size) {
 void vk_copy_volatile(void *destination, const void *source, size_t count) {
     unsigned char *to = destination;
     const unsigned char *from = source;
-    while (count && ((((uintptr_t)to | (uintptr_t)from) & 7) || count < 8)) {
-        __atomic_store_n(to, __atomic_load_n(from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-        to++, from++, count--;
-        if ((((uintptr_t)to ^ (uintptr_t)from) & 7) != 0 && count >= 64) {
-            // Never mutually aligned: integers can't be copied whole, so only the bytes count.
-            memmove(to, from, count);
-            return;
-        }
+    if ((((uintptr_t)to ^ (uintptr_t)from) & 7) != 0 && count >= 64) {
+        // Never mutually aligned: integers can't be copied whole, so only the bytes count.
+        memmove(to, from, count);
+        return;
     }
-    for (; count >= 8; to += 8, from += 8, count -= 8)
-        __atomic_store_n((uint64_t *)to, __atomic_load_n((const uint64_t *)from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
     while (count) {
-        size_t unit = count >= 4 ? 4 : count >= 2 ? 2 : 1;
-        if (unit == 4)
+        uintptr_t alignment = (uintptr_t)to | (uintptr_t)from;
+        size_t unit = 1;
+        if (count >= 8 && !(alignment & 7)) {
+            for (; count >= 8; to += 8, from += 8, count -= 8)
+                __atomic_store_n(
+                    (uint64_t *)to, __atomic_load_n((const uint64_t *)from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+            continue;
+        }
+        if (count >= 4 && !(alignment & 3)) {
+            unit = 4;
             __atomic_store_n((uint32_t *)to, __atomic_load_n((const uint32_t *)from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-        else if (unit == 2)
+        } else if (count >= 2 && !(alignment & 1)) {
+            unit = 2;
             __atomic_store_n((uint16_t *)to, __atomic_load_n((const uint16_t *)from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
-        else
+        } else {
             __atomic_store_n(to, __atomic_load_n(from, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+        }
         to += unit, from += unit, count -= unit;
     }
 }

@@ -15,6 +15,7 @@ public struct Suitability: Hashable, Sendable {
         /// It can run the machine.
         public static let full = Level(rawValue: 2)
 
+        /// Whether `left` is the worse answer.
         public static func < (left: Level, right: Level) -> Bool { left.rawValue < right.rawValue }
     }
 

@@ -4,6 +4,7 @@ public struct Architecture: RawRepresentable, Hashable, Sendable, Codable, Custo
     public let rawValue: String
     /// Makes an architecture from its name.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// The name.
     public var description: String { rawValue }
 
     /// 64-bit x86 (AMD64, Intel 64).
@@ -35,6 +36,7 @@ public struct BoardModel: RawRepresentable, Hashable, Sendable, Codable, CustomS
     public let rawValue: String
     /// Makes a board from its name and version.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// The name.
     public var description: String { rawValue }
 
     /// The PC board, version 1: Intel Q35 where guests can see it.
@@ -52,6 +54,7 @@ public struct CPUModel: RawRepresentable, Hashable, Sendable, Codable, CustomStr
     public let rawValue: String
     /// Makes a model from its name.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// The name.
     public var description: String { rawValue }
 
     /// The board's usual model: one that every local accelerator can honour.
@@ -96,8 +99,10 @@ public struct ByteCount: RawRepresentable, Hashable, Sendable, Codable, Comparab
         self.init(rawValue: product)
     }
 
+    /// Whether `left` is the smaller amount.
     public static func < (left: ByteCount, right: ByteCount) -> Bool { left.rawValue < right.rawValue }
 
+    /// The amount in the largest binary unit of which it is a whole number.
     public var description: String {
         for (shift, unit) in [(UInt64(30), "GiB"), (20, "MiB"), (10, "KiB")]
         where rawValue != 0 && rawValue & ((1 << shift) - 1) == 0 {

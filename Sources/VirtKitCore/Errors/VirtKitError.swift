@@ -9,6 +9,7 @@ public struct VirtKitError: Error, Sendable, Hashable, CustomStringConvertible {
         public let rawValue: String
         /// Makes a code from its stable name.
         public init(rawValue: String) { self.rawValue = rawValue }
+        /// The stable name.
         public var description: String { rawValue }
 
         /// The configuration has faults; `message` names every one of them.
@@ -51,6 +52,7 @@ public struct VirtKitError: Error, Sendable, Hashable, CustomStringConvertible {
         self.remedy = remedy
     }
 
+    /// Operation, message, error number and remedy, in one line.
     public var description: String {
         var text = "\(operation): \(message)"
         if let errno { text += " (errno \(errno))" }

@@ -42,6 +42,7 @@ public struct MachineOutcome: Hashable, Sendable, CustomStringConvertible {
     /// The guest can't go on.
     public static func crashed(_ details: String) -> MachineOutcome { MachineOutcome(.crashed, details: details) }
 
+    /// Kind, code and details, in one line.
     public var description: String {
         var text = kind.rawValue
         if let code { text += " with code \(code)" }
@@ -55,6 +56,7 @@ public struct MachineState: RawRepresentable, Hashable, Sendable, CustomStringCo
     public let rawValue: String
     /// Makes a state from its name.
     public init(rawValue: String) { self.rawValue = rawValue }
+    /// The stable name.
     public var description: String { rawValue }
 
     /// Made, and not started yet.

@@ -11,7 +11,7 @@ public final class SerialConsole: Sendable {
         var output: OutputRing
         var finished = false
         var waiters: [Int: CheckedContinuation<Void, Never>] = [:]
-        var input: [UInt8] = []
+        var input = InputQueue()
         var inputWaiters: [Int: CheckedContinuation<Void, Never>] = [:]
         var nextWaiter = 0
     }
@@ -36,11 +36,12 @@ public final class SerialConsole: Sendable {
     /// The output as lines, from the oldest byte kept.
     ///
     /// A line ends at a newline, which is left out, as is a carriage return before it. A line longer than
-    /// `maximumLength` bytes comes in pieces of at most that length. Invalid UTF-8 becomes U+FFFD. Text after the last
+    /// `maximumLength` bytes (at least 4) comes in pieces of at most that length. Invalid UTF-8 becomes U+FFFD. Text after the last
     /// newline comes when the machine has ended; or, with `promptAfter`, when nothing followed it for that long: so a
     /// prompt can be seen. Where bytes were dropped, what was read of the broken line comes as a line.
     public func lines(maximumLength: Int = 65536, promptAfter: Duration? = nil) -> SerialLines {
-        SerialLines(bytes: bytes(), maximumLength: max(4, maximumLength), promptAfter: promptAfter)
+        SerialLines(
+            bytes: bytes(), maximumLength: min(max(4, maximumLength), 1 << 30), promptAfter: promptAfter)
     }
 
     /// The output that is kept at this moment.
@@ -59,7 +60,7 @@ public final class SerialConsole: Sendable {
             let room: Int? = state.withLock { state in
                 guard !state.finished else { return nil }
                 let room = min(rest.count, inputCapacity - state.input.count)
-                state.input.append(contentsOf: rest.prefix(room))
+                state.input.append(rest.prefix(room))
                 return room
             }
             guard let room else {
@@ -95,9 +96,8 @@ public final class SerialConsole: Sendable {
     /// Takes up to `limit` bytes of input for the guest.
     public func takeInput(upTo limit: Int) -> [UInt8] {
         let (taken, waiters) = state.withLock { state in
-            let taken = Array(state.input.prefix(max(0, limit)))
+            let taken = state.input.take(upTo: limit)
             guard !taken.isEmpty else { return (taken, [CheckedContinuation<Void, Never>]()) }
-            state.input.removeFirst(taken.count)
             defer { state.inputWaiters = [:] }
             return (taken, Array(state.inputWaiters.values))
         }
@@ -137,12 +137,7 @@ public final class SerialConsole: Sendable {
             state.nextWaiter += 1
             return state.nextWaiter
         }
-        let timer = timeout.map { timeout in
-            Task { [weak self] in
-                try? await Task.sleep(for: timeout)
-                self?.release(list, id)
-            }
-        }
+        var timer: Task<Void, Never>?
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let waits = state.withLock { state in
@@ -150,7 +145,14 @@ public final class SerialConsole: Sendable {
                     state[keyPath: list][id] = continuation
                     return true
                 }
-                if !waits { continuation.resume() }
+                guard waits else { return continuation.resume() }
+                // Not before the waiter is in the list: a timer that found nobody would leave it waiting for ever.
+                if let timeout {
+                    timer = Task { [weak self] in
+                        try? await Task.sleep(for: timeout)
+                        self?.release(list, id)
+                    }
+                }
             }
         } onCancel: {
             release(list, id)
@@ -160,6 +162,26 @@ public final class SerialConsole: Sendable {
 
     private func release(_ list: Waiters, _ id: Int) {
         state.withLock { $0[keyPath: list].removeValue(forKey: id) }?.resume()
+    }
+}
+
+/// Bytes that wait for the guest, first in, first out. Taking a few from the front of many moves none of the others.
+struct InputQueue: Sendable {
+    private var storage: [UInt8] = []
+    private var taken = 0
+    var count: Int { storage.count - taken }
+
+    mutating func append(_ bytes: some Collection<UInt8>) { storage.append(contentsOf: bytes) }
+
+    mutating func take(upTo limit: Int) -> [UInt8] {
+        let bytes = Array(storage[taken...].prefix(max(0, limit)))
+        taken += bytes.count
+        // What was taken is let go in halves, so that each byte is moved once on average.
+        if taken * 2 >= storage.count {
+            storage.removeFirst(taken)
+            taken = 0
+        }
+        return bytes
     }
 }
 

@@ -39,19 +39,22 @@ public struct SerialBytes: AsyncSequence, Sendable {
         mutating func step(silenceAfter limit: Duration?) async -> Step {
             var waited = false
             while true {
+                // First, since a guest that prints without end always has another chunk.
+                if Task.isCancelled { return .end }
                 let (chunk, next, finished) = console.state.withLock { state in
                     let from = Swift.max(position, state.output.start)
                     let bytes = state.output.bytes(from: from, limit: 65536)
                     // What was dropped before a reader's first byte is not a gap in what it reads.
                     let missed = hasRead ? from - position : 0
-                    return (SerialChunk(bytes: bytes, droppedBefore: missed), from + UInt64(bytes.count), state.finished)
+                    let chunk = SerialChunk(bytes: bytes, droppedBefore: missed)
+                    return (chunk, from + UInt64(bytes.count), state.finished)
                 }
                 if !chunk.bytes.isEmpty {
                     position = next
                     hasRead = true
                     return .chunk(chunk)
                 }
-                if finished || Task.isCancelled { return .end }
+                if finished { return .end }
                 if waited, limit != nil { return .silence }
                 let seen = position
                 await console.wait(\.waiters, timeout: limit) { !$0.finished && $0.output.end <= seen }
@@ -123,7 +126,7 @@ public struct SerialLines: AsyncSequence, Sendable {
         /// Takes a piece of an over-long line, cut before a UTF-8 sequence rather than within it.
         private mutating func takePiece() -> String {
             var cut = maximumLength
-            while cut > maximumLength - 4, pending[cut] & 0xC0 == 0x80 { cut -= 1 }
+            while cut > maximumLength - 3, pending[cut] & 0xC0 == 0x80 { cut -= 1 }
             if pending[cut] & 0xC0 == 0x80 { cut = maximumLength }
             let text = String(decoding: pending[..<cut], as: UTF8.self)
             pending.removeFirst(cut)
@@ -133,6 +136,7 @@ public struct SerialLines: AsyncSequence, Sendable {
 
         private mutating func takeRest() -> String? {
             guard !pending.isEmpty else { return nil }
+            if pending.count > maximumLength { return takePiece() }
             defer {
                 pending = []
                 searched = 0

@@ -4,6 +4,7 @@ public struct StateError: Error, Hashable, Sendable, CustomStringConvertible {
     public let message: String
     /// Makes an error.
     public init(_ message: String) { self.message = message }
+    /// The message.
     public var description: String { message }
 }
 

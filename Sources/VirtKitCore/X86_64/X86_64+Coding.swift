@@ -1,6 +1,8 @@
 extension X86_64.State {
+    /// The version of the encoding: 1.
     public static let encodingVersion: UInt32 = 1
 
+    /// Writes all state.
     public func encode(into encoder: inout StateEncoder) {
         for value in general { encoder.encode(value) }
         encoder.encode(rip)
@@ -32,6 +34,7 @@ extension X86_64.State {
         for flag in [blockedBySTI, blockedByMovSS, nmiBlocked, nmiPending] { encoder.encode(flag) }
     }
 
+    /// Reads what `encode` wrote.
     public init(from decoder: inout StateDecoder, version: UInt32) throws(StateError) {
         guard version == Self.encodingVersion else { throw StateError("x86-64 state of version \(version)") }
         self = .reset

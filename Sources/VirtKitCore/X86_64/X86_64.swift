@@ -1,5 +1,6 @@
 /// The x86-64 guest architecture.
 public enum X86_64: GuestArchitecture {
+    /// `x86_64`.
     public static let architecture = Architecture.x86_64
 }
 
