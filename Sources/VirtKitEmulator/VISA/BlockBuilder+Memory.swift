@@ -34,8 +34,13 @@ extension BlockBuilder {
         emitMemory(.store8, .storeIndexed8, Int(width.rawValue), value, address)
     }
 
-    /// Memory := an immediate: the low `width` of `value`, which must fit 32 bits sign-extended (i64 too).
+    /// Memory := the low `width` of an immediate.
     mutating func store(_ width: Width, imm value: Int64, _ address: Address) {
+        if width == .i64 && Int32(exactly: value) == nil {
+            let temp = newTemp()
+            mov(.i64, temp, imm: value)
+            return store(.i64, temp, address)
+        }
         var address = address
         if address.index != nil || Int32(exactly: address.displacement) == nil {
             let sum = newTemp()
