@@ -14,7 +14,7 @@
 #if defined(__x86_64__)
 #include <asm/prctl.h>
 
-__attribute__((visibility("hidden"))) struct lowering_state lowering_current;
+__attribute__((visibility("hidden"), aligned(64))) struct lowering_state lowering_current;
 __attribute__((visibility("hidden"), aligned(64))) uint8_t lowering_host_fx[512];
 __attribute__((visibility("hidden"))) uint64_t lowering_host_rsp;
 void lowering_enter(void);

@@ -12,7 +12,7 @@ struct lowering_state {
     uint64_t signal;   /* 0, or the signal that the instruction raised */
     uint64_t address;  /* si_addr of that signal */
     uint64_t padding[11];
-    uint8_t fx[512] __attribute__((aligned(64)));  /* FXSAVE64 image */
+    uint8_t fx[512];   /* FXSAVE64 image; the native side copies the state to an aligned place */
 };
 
 /* Runs the code at state->rip natively until it reaches an exit stub or faults; 0 where the host can't (not x86-64). */
