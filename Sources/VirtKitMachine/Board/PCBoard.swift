@@ -1,0 +1,144 @@
+package import VirtKitCore
+
+/// The board `pc-1`: Intel's Q35 and ICH9 where guests can see it, as `PCAddresses` has it.
+package final class PCBoard: Board, @unchecked Sendable {
+    // SAFETY: devices, timers and wires are touched only with the lock held; the rest does not change after `init`.
+    package typealias Architecture = X86_64
+
+    /// The model that `CPUModel.standard` stands for.
+    package static let standardCPUModel = CPUModel.x86_64v2
+
+    package let lock = DeviceLock()
+    package let timers = TimerQueue()
+    package let devices: [any Device]
+    package var bus: any GuestBus & Sendable { systemBus }
+    package let interruptSource: any InterruptSource & Sendable
+    package var accessCount: UInt64 { systemBus.accessCount }
+
+    private let configuration: MachineConfiguration
+    private let memory: GuestMemory
+    private let layout: PCMemoryLayout
+    private let systemBus: SystemBus
+    private let router: InterruptRouter
+    private let serialPort: UART16550
+    private let power: PowerManagement
+    /// PCI bus 0. With the lock held.
+    package let pci: PCIBus
+    /// What firmware and boot loaders are told. With the lock held, or before the machine runs.
+    package let firmware: FirmwareConfiguration
+
+    /// Makes the board and the devices that the configuration adds to it.
+    ///
+    /// - Parameters:
+    ///   - request: called with the lock held when a device asks something of the machine.
+    ///   - signal: called when a vCPU must ask its interrupt source.
+    /// - Throws: `VirtKitError`: what a device model throws, and `.invalidConfiguration` where a device's addresses or
+    ///   interrupt are taken.
+    package init(
+        configuration: MachineConfiguration, memory: GuestMemory, layout: PCMemoryLayout, clock: MachineClock,
+        serial: SerialConsole, deviceModels: [any DeviceModel],
+        request: @escaping (MachineRequest, UInt32) -> Void, signal: @escaping (Int) -> Void
+    ) throws(VirtKitError) {
+        self.configuration = configuration
+        self.memory = memory
+        self.layout = layout
+        let context = DeviceContext(clock: clock, timers: timers, memory: memory, request: request)
+
+        let fabric = APICFabric(cpus: configuration.cpus, context: context, signal: signal)
+        let pic = LegacyPIC(fabric: fabric)
+        let ioAPIC = IOAPIC(fabric: fabric)
+        let router = InterruptRouter(pic: pic, ioAPIC: ioAPIC)
+        self.router = router
+        interruptSource = InterruptGate(fabric: fabric, lock: lock)
+        let frequency = configuration.timerFrequency ?? PCAddresses.defaultTimeStampFrequency
+        fabric.deadlineOfTimeStamp = { _, timeStamp in Self.machineTime(of: timeStamp, frequency: frequency) }
+
+        let bus = SystemBus(lock: lock, fabric: fabric)
+        systemBus = bus
+        serialPort = UART16550(
+            id: "pc/uart0", context: context, console: serial, line: router.isaLine(PCAddresses.serialIRQ))
+        power = PowerManagement(context: context, line: router.isaLine(PCAddresses.sciIRQ))
+        let pit = PIT8254(context: context, line: router.isaLine(PCAddresses.pitIRQ))
+        let rtc = RealTimeClock(
+            context: context, line: router.isaLine(PCAddresses.rtcIRQ), layout: layout, cpus: configuration.cpus)
+        let keyboard = KeyboardController(context: context, line: router.isaLine(PCAddresses.keyboardIRQ))
+        let resets = ResetControl(context: context)
+        let debugExit = DebugExit(context: context)
+        let pci = PCIBus(resetControl: (resets, 2))
+        self.pci = pci
+        let firmware = FirmwareConfiguration(context: context)
+        self.firmware = firmware
+
+        try bus.map(pic, .port, PCAddresses.pic.0, size: 2, range: 0, widest: 1)
+        try bus.map(pic, .port, PCAddresses.pic.1, size: 2, range: 1, widest: 1)
+        try bus.map(pic, .port, PCAddresses.elcr, size: 2, range: 2, widest: 1)
+        try bus.map(ioAPIC, .memory, PCAddresses.ioAPIC, size: PCAddresses.ioAPICSize)
+        try bus.map(serialPort, .port, PCAddresses.serial, size: 8, widest: 1)
+        try bus.map(pit, .port, PCAddresses.pit, size: 4, range: 0, widest: 1)
+        try bus.map(pit, .port, PCAddresses.systemControlB, size: 1, range: 1, widest: 1)
+        try bus.map(rtc, .port, PCAddresses.rtc, size: 2, widest: 1)
+        try bus.map(keyboard, .port, PCAddresses.keyboard.data, size: 1, range: 0, widest: 1)
+        try bus.map(keyboard, .port, PCAddresses.keyboard.command, size: 1, range: 1, widest: 1)
+        try bus.map(resets, .port, PCAddresses.systemControlA, size: 1, range: 0, widest: 1)
+        try bus.map(resets, .port, PCAddresses.dmaPages, size: 16, range: 1, widest: 1)
+        try bus.map(power, .port, PCAddresses.smiCommand, size: 2, range: 1, widest: 1)
+        try bus.map(debugExit, .port, PCAddresses.debugExit, size: 4)
+        try bus.map(firmware, .port, PCAddresses.firmwareConfiguration, size: PCAddresses.firmwareConfigurationSize)
+        try bus.map(pci, .port, PCAddresses.pciConfiguration, size: 8, range: 0, widest: 4)
+        let powerWindow = bus.makeWindow(power, .port, range: 0)
+        let ecamWindow = bus.makeWindow(pci, .memory, range: 1)
+        _ = ChipSet(
+            bus: pci, router: router, ecam: { ecamWindow.addresses = $0 },
+            powerManagement: { base in
+                powerWindow.addresses = base.map { $0..<$0 &+ PCAddresses.powerManagementSize }
+            })
+
+        // What raises interrupts stands before what takes them, so that a restored machine ends up with the saved
+        // interrupts, not with those that restoring may raise.
+        var devices: [any Device] = [serialPort, pit, power, rtc, keyboard, resets, debugExit, pci, firmware]
+        devices += pci.allFunctions as [any Device]
+        for description in configuration.devices {
+            guard let model = deviceModels.first(where: { $0.name == description.model }) else {
+                throw VirtKitError(
+                    .invalidConfiguration, operation: "make device \(description.id)",
+                    message: "the model \(description.model) is not known")
+            }
+            let placement = try model.makeDevice(description, context: context) { router.line($0) }
+            for (number, range) in placement.ranges.enumerated() {
+                try bus.map(placement.device, range.space, range.address, size: range.size, range: number)
+            }
+            devices.append(placement.device)
+        }
+        devices += [pic, ioAPIC] as [any Device]
+        devices += fabric.apics as [any Device]
+        self.devices = devices
+        for device in devices { device.reset() }
+    }
+
+    /// When a time-stamp counter of `frequency` Hz that started at 0 with the machine reaches a value, in nanoseconds of
+    /// machine time, rounded up.
+    private static func machineTime(of timeStamp: UInt64, frequency: UInt64) -> UInt64 {
+        let (high, low) = timeStamp.multipliedFullWidth(by: 1_000_000_000)
+        guard high < frequency else { return .max }
+        let (quotient, remainder) = frequency.dividingFullWidth((high, low))
+        return remainder == 0 ? quotient : quotient &+ 1
+    }
+
+    package func reset() {
+        for device in devices { device.reset() }
+    }
+
+    package func serialInputArrived() { serialPort.inputArrived() }
+
+    package func pressPowerButton() { power.pressPowerButton() }
+
+    package func loadBootImages() throws(VirtKitError) -> X86_64.State {
+        guard let boot = configuration.boot else {
+            throw VirtKitError(
+                .invalidConfiguration, operation: "load boot images", message: "the machine has nothing to run")
+        }
+        let tables = try FirmwareTables(configuration, layout: layout, hasKeyboardController: true)
+        try tables.write(to: memory)
+        return try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
+    }
+}
