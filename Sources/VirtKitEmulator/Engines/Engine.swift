@@ -15,6 +15,8 @@ final class Engine {
     let optimises: Bool
     /// What other threads use to reach the engine.
     let signals: EngineSignals
+    /// Whether every new block is verified: for tests of lowerings. A bad one traps, with its text.
+    var verifiesBlocks = false
 
     var tlbs: [SoftTLB]
     var cache: CodeCache
@@ -273,6 +275,7 @@ final class Engine {
         guest.lowerBlock(&builder, pc: pc, code: &window)
         if let isOutside { return .outside(isOutside) }
         guard builder.isTerminated, builder.instructionCount > 0 else { return .fault }
+        if verifiesBlocks { verify() }
         passes.run(builder, pc: pc, optimise: optimises, guest: guest)
         if !cache.hasRoom(operations: passes.operations.count, boundaries: passes.boundaries.count) { flushCode() }
         let last = passes.boundaries.last.map { Int($0.pcDelta) } ?? 0
@@ -284,6 +287,15 @@ final class Engine {
         return .found(
             cache.install(
                 passes.operations, passes.boundaries, header: header, page: number, secondPage: second?.number))
+    }
+
+    private func verify() {
+        let verifier = BlockVerifier(programCounterSlot: programCounterSlot) { [guest] in guest.helperEffects($0) }
+        do throws(BlockVerifier.Failure) {
+            try verifier.check(builder.operations)
+        } catch {
+            fatalError("bad block: \(error.fault) at operation \(error.index)\n\(BlockText.print(builder.operations))")
+        }
     }
 
     /// An operation that came out for a look-up, and the block that it is in.

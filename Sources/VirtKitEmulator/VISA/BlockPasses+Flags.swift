@@ -16,12 +16,8 @@ extension BlockPasses {
             let form = OpcodeForm.of(operation.opcode)
             if operation.opcode == .helper {
                 let effects = guest.helperEffects(operation.helperIdentifier)
-                if effects.contains(.readsFlags) || !effects.isDisjoint(with: [.mayFault, .mayEndBlock]) {
-                    isLive = true
-                } else if effects.contains(.writesFlags) {
-                    // It may leave some as they are.
-                    isLive = true
-                }
+                // One that writes flags may leave some as they are.
+                if !effects.isDisjoint(with: [.readsFlags, .writesFlags, .mayFault, .mayEndBlock]) { isLive = true }
             } else {
                 switch form.flags {
                 case .untouched: break

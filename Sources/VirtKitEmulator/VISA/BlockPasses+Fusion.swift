@@ -13,7 +13,10 @@ extension BlockPasses {
             let form = OpcodeForm.of(operation.opcode)
             if operation.opcode == .helper {
                 // A helper may use what its fields name as it likes.
-                for place in [operation.d, operation.a, operation.b] { uses[place & ~7, default: 0] += 2 }
+                for place in [operation.d, operation.a, operation.b] where isTemporary(place) {
+                    uses[place & ~7, default: 0] += 2
+                    uses[(place & ~7) &+ 8, default: 0] += 2
+                }
                 continue
             }
             if case .read(let bytes) = form.d { countUse(operation.d, bytes, &uses) }

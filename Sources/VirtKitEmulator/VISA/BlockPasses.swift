@@ -20,7 +20,7 @@ struct BlockPasses {
         operations.removeAll(keepingCapacity: true)
         boundaries.removeAll(keepingCapacity: true)
         guard optimise else { return keep(builder.operations, pc) }
-        strip(builder.operations, pc)
+        strip(builder.operations, pc, guest)
         removeDeadFlags(guest)
         mergeMoves()
         fuse()
@@ -40,7 +40,7 @@ struct BlockPasses {
         }
     }
 
-    private mutating func strip(_ source: [Operation], _ pc: UInt64) {
+    private mutating func strip(_ source: [Operation], _ pc: UInt64, _ guest: any GuestFrontend) {
         work.removeAll(keepingCapacity: true)
         instruction.removeAll(keepingCapacity: true)
         isRemoved.removeAll(keepingCapacity: true)
@@ -53,11 +53,16 @@ struct BlockPasses {
                 continue
             }
             let number = max(deltas.count - 1, 0)
-            if OpcodeForm.of(operation.opcode).stores, number < mayEndEarly.count { mayEndEarly[number] = true }
+            if number < mayEndEarly.count && mayStore(operation, guest) { mayEndEarly[number] = true }
             work.append(operation)
             instruction.append(number)
             isRemoved.append(false)
         }
+    }
+
+    private func mayStore(_ operation: Operation, _ guest: any GuestFrontend) -> Bool {
+        guard operation.opcode == .helper else { return OpcodeForm.of(operation.opcode).stores }
+        return !guest.helperEffects(operation.helperIdentifier).isDisjoint(with: [.storesMemory, .mayEndBlock])
     }
 
     private mutating func finish() {
