@@ -748,6 +748,10 @@ static void returns(void) {
         IRET(0x8000000000000000, 8, 2, 0x10);
         expect_fault("iretq: a non-canonical rip", GP, 0);
     }
+    trap_clear();
+    __asm__ volatile("movq $551f, trap_start; movq $552f, trap_resume; pushfq; orq $0x4000, (%%rsp); popfq\n"
+                     "551: iretq\n552: movq $0, trap_resume" : : : "memory", "cc");
+    expect_fault("iretq with NT", GP, 0);
     // Far jump, call and return in the same ring.
     uint64_t result = 0;
     __asm__ volatile("pushq $8; pushq $1f; lretq; movl $1, %k0\n1: addl $2, %k0" : "+r"(result) : : "memory", "cc");

@@ -194,8 +194,9 @@ void test_trap(struct frame *frame) {
     if ((frame->cs & 3) || frame->vector == DF) {
         frame->cs = KERNEL_CS;
         frame->ss = KERNEL_SS;
+        frame->rflags = 2;
     }
-    frame->rflags &= ~(uint64_t)0x50100; // AC, RF, TF
+    frame->rflags &= ~(uint64_t)0x54100; // AC, RF, NT, TF
     frame->rip = trap_resume;
 }
 
