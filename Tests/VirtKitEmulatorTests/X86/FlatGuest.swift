@@ -53,7 +53,12 @@ final class FlatGuest: GuestFrontend {
     ) -> HelperOutcome {
         let number = operation.pointee.helperIdentifier
         if number >= X86Helper.firstComputational {
-            return X86Computation.run(operation, frame: frame, engine: engine, pending: &fault)
+            do throws(X86Fault) {
+                return try X86Computation.run(operation, frame: frame, engine: engine)
+            } catch {
+                fault = error
+                return .fault
+            }
         }
         let immediate = X86HelperImmediate(rawValue: operation.pointee.helperImmediate)
         switch X86Helper(rawValue: number) {

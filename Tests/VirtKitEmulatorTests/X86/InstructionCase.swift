@@ -29,6 +29,10 @@ struct InstructionCase: Sendable {
     var usesStack = false
     /// Divisions and their like: small values raise the odds of a result.
     var smallDividend = false
+    /// The register of ModRM.reg is a bit offset: values that stay within the data.
+    var isBitOffset = false
+    /// The count of a 16-bit shift stays below 16: more is undefined.
+    var limitsCount = false
     /// Adjusts the registers of a run.
     var prepare: (@Sendable (inout Registers, inout RandomBits) -> Void)?
 }
@@ -43,6 +47,9 @@ struct EncodedCase {
     var displacement: Int64 = 0
     var isMemory = false
     var addressIs32 = false
+    var operandBytes = 4
+    /// ModRM.reg, REX.R included.
+    var reg = 0
     /// The address is in the encoding.
     var fixedTarget: UInt64?
 }
@@ -77,6 +84,7 @@ extension InstructionCase {
         if rm != .none {
             let reg = Int(digit ?? UInt8(random.below(8)))
             if digit == nil, random.flip() { rex |= 0x44 }
+            encoded.reg = reg | Int(rex & 4) << 1
             if isMemory {
                 tail = memoryOperand(reg, &rex, &encoded, &random)
             } else {
@@ -101,6 +109,8 @@ extension InstructionCase {
             for _ in 0..<min(operandBytes, 4) { constant.append(UInt8(truncatingIfNeeded: random.interesting())) }
         default: for _ in 0..<immediate { constant.append(UInt8(truncatingIfNeeded: random.next() >> 17)) }
         }
+        if limitsCount, operandBytes == 2, let last = constant.last { constant[constant.count - 1] = last & 15 }
+        encoded.operandBytes = operandBytes
         var bytes = legacy + (rex != 0 ? [rex] : []) + opcodeBytes + tail + constant
         if immediate == -3 { bytes.append(UInt8(0x80 - bytes.count - 1)) }
         if let target = encoded.fixedTarget, encoded.base == X86Instruction.ripBase {
@@ -167,6 +177,8 @@ extension InstructionCase {
         for index in 0..<16 { registers.general[index] = random.interesting() }
         for index in 0..<32 { registers.vectors[index] = random.next() }
         if smallDividend, random.below(3) > 0 { registers.general[2] = random.flip() ? 0 : UInt64(random.below(16)) }
+        if limitsCount, encoded.operandBytes == 2 { registers.general[1] &= 15 }
+        if isBitOffset { registers.general[encoded.reg] = UInt64(bitPattern: Int64(random.below(8000) - 4000)) }
         registers.flags = 0x202 | random.next() & FlagBits.all
         if random.below(8) == 0 { registers.flags |= 1 << 10 }
         registers.general[4] = NativeHarness.data + 0x1800 + UInt64(random.below(64)) * 8

@@ -108,9 +108,12 @@ enum IntegerCases {
         }
         for (opcode, name) in [(0xA4, "shld"), (0xAC, "shrd")] as [(UInt8, String)] {
             list.append(
-                .init(name: "\(name) imm", map: .map0F, opcode: opcode, immediate: 1, ignoredFlags: auxiliary | overflow))
+                .init(name: "\(name) imm", map: .map0F, opcode: opcode, immediate: 1, ignoredFlags: auxiliary | overflow,
+                    limitsCount: true))
             list.append(
-                .init(name: "\(name) cl", map: .map0F, opcode: opcode | 1, ignoredFlags: auxiliary | overflow))
+                .init(
+                    name: "\(name) cl", map: .map0F, opcode: opcode | 1, ignoredFlags: auxiliary | overflow,
+                    limitsCount: true))
         }
         return list
     }()
@@ -126,12 +129,7 @@ enum IntegerCases {
             list.append(
                 .init(
                     name: "\(name) memory", map: .map0F, opcode: opcode, rm: .memory, ignoredFlags: undefined,
-                    prepare: { registers, random in
-                        // Offsets of some hundred bytes either way; address registers keep their values.
-                        for index in [0, 1, 2] {
-                            registers.general[index] = UInt64(bitPattern: Int64(random.below(8000) - 4000))
-                        }
-                    }))
+                    isBitOffset: true))
             list.append(
                 .init(
                     name: "\(name) imm", map: .map0F, opcode: 0xBA, digit: UInt8(4 + number), immediate: 1,
@@ -214,7 +212,7 @@ enum IntegerCases {
         list.append(.init(name: "jmp", opcode: 0xEB, rm: .none, immediate: -3, hasSizes: false))
         list.append(
             .init(
-                name: "jmp rax", opcode: 0xFF, rm: .register, digit: 4, hasSizes: false,
+                name: "jmp rax", opcode: 0xFF, rm: .register, digit: 4, hasSizes: false, usesStack: true,
                 prepare: { registers, _ in for index in 0..<16 where index != 4 { registers.general[index] = NativeHarness.target } }))
         list.append(
             .init(

@@ -10,24 +10,19 @@ struct X86Computation {
     let b: Place
     let immediate: X86HelperImmediate
 
-    /// What `runHelper` does for helpers from `X86Helper.firstComputational` on. An exception of its own is left in
-    /// `pending`; one of a memory access the guest knows of already.
+    /// What `runHelper` does for helpers from `X86Helper.firstComputational` on. It throws an exception of its own; one
+    /// of a memory access the guest knows of already: the outcome is `.fault` then.
     static func run(
-        _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine,
-        pending: inout X86Fault?
-    ) -> HelperOutcome {
-        guard let helper = X86Helper(rawValue: operation.pointee.helperIdentifier) else {
-            pending = .invalidOpcode
-            return .fault
-        }
+        _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine
+    ) throws(X86Fault) -> HelperOutcome {
+        guard let helper = X86Helper(rawValue: operation.pointee.helperIdentifier) else { throw .invalidOpcode }
         let computation = X86Computation(
             frame: frame, engine: engine, d: operation.pointee.d, a: operation.pointee.a, b: operation.pointee.b,
             immediate: X86HelperImmediate(rawValue: operation.pointee.helperImmediate))
         do throws(Failure) {
             return try computation.run(helper)
         } catch .exception(let fault) {
-            pending = fault
-            return .fault
+            throw fault
         } catch {
             return .fault
         }
@@ -174,6 +169,11 @@ extension X86Guest {
     func runX86Computation(
         _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine
     ) -> HelperOutcome {
-        X86Computation.run(operation, frame: frame, engine: engine, pending: &pendingFault)
+        do throws(X86Fault) {
+            return try X86Computation.run(operation, frame: frame, engine: engine)
+        } catch {
+            pendingFault = error
+            return .fault
+        }
     }
 }

@@ -227,11 +227,14 @@ extension X86Lowering {
         let difference = temp()
         builder.binary(.xor, .i64, difference, old, expected)
         if isRegister {
+            // A register that differs stays as it was, its upper half included.
             let destination = rmPlace(width)
+            let wanted = zeroExtended(desired, width)
             let stored = temp()
-            builder.selectNonZero(width, stored, test: difference, old, desired)
+            let wide: Width = width.bytes < 4 ? width : .i64
+            builder.selectNonZero(wide, stored, test: difference, destination, wanted)
             finishCompareExchange(width, old, expected)
-            builder.mov(width, destination, stored)
+            builder.mov(wide, destination, stored)
         } else {
             let stored = temp()
             builder.selectNonZero(width, stored, test: difference, old, desired)
