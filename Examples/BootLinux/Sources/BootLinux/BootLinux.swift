@@ -1,0 +1,27 @@
+// Boots a Linux kernel inside this process, prints its console, and says how it ended.
+//
+// Usage: BootLinux KERNEL INITRD
+
+import VirtKit
+
+@main
+struct BootLinux {
+    static func main() async throws {
+        let arguments = CommandLine.arguments
+        guard arguments.count == 3 else { fatalError("usage: BootLinux KERNEL INITRD") }
+
+        var configuration = MachineConfiguration(architecture: .x86_64, cpus: 1, memory: .mebibytes(256))
+        configuration.boot = .linux(
+            kernel: .path(arguments[1]), initrd: .path(arguments[2]), commandLine: "console=ttyS0 panic=-1")
+
+        let choice = try await Backends.builtIn.best(for: configuration)
+        print("running on \(choice.explanation)")
+        let outcome = try await choice.hypervisor.withMachine(configuration) { machine in
+            try await machine.start()
+            for await line in machine.serial.lines() { print(line) }
+            return try await machine.waitUntilStopped()
+        }
+        print("the machine ended: \(outcome)")
+        guard outcome == .poweredOff else { fatalError("the guest did not power off") }
+    }
+}
