@@ -192,7 +192,7 @@ extension X86Guest {
         guard let fault = pendingFault else { return nil }
         pendingFault = nil
         let address = programCounter
-        if deliver(X86Event(fault: fault, returnAddress: address), faultAddress: address) { return nil }
+        if deliver(X86Event(fault: refined(fault), returnAddress: address), faultAddress: address) { return nil }
         return shutDown()
     }
 

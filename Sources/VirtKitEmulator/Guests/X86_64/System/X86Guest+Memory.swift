@@ -74,6 +74,8 @@ extension X86Guest {
     func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {
         guard isCanonical(address) else {
             pendingFault = .generalProtection()
+            pendingFault?.address = address
+            pendingFault?.isNonCanonicalAccess = access != .execute
             return nil
         }
         let privilege = PagePrivilege(rawValue: UInt8(truncatingIfNeeded: mmuIndex)) ?? .user

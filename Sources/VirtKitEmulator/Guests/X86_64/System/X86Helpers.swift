@@ -5,7 +5,14 @@ extension X86Guest {
     ) -> HelperOutcome {
         let number = operation.pointee.helperIdentifier
         if number >= X86Helper.firstComputational {
-            return runX86Computation(operation, frame: frame, engine: engine)
+            let outcome = runX86Computation(operation, frame: frame, engine: engine)
+            if case .fault = outcome, pendingFault?.vector == X86Vector.simdError,
+                system.cr4 & CR4.simdExceptions == 0
+            {
+                // SDM volume 3A, 2.5: without OSXMMEXCPT unmasked SIMD exceptions are #UD.
+                pendingFault = .invalidOpcode
+            }
+            return outcome
         }
         guard let helper = X86Helper(rawValue: number) else {
             pendingFault = .invalidOpcode
