@@ -1,4 +1,5 @@
 import CVirtKit
+@preconcurrency import Dispatch
 import Foundation
 import Synchronization
 import VirtKit
@@ -76,7 +77,9 @@ final class ConsoleSession: Sendable {
     ) {
         let (chunks, chunk) = AsyncStream.makeStream(of: [UInt8].self)
         // The reader waits for each chunk to be taken, so that a large input is not held in memory whole.
-        let room = DispatchSemaphore(value: 1)
+        // A semaphore must not end below the value that it was made with.
+        let room = DispatchSemaphore(value: 0)
+        room.signal()
         Thread.detachNewThread {
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {

@@ -168,7 +168,7 @@ private struct StatisticsLine: Encodable {
 
 private func peakResidentBytes() -> UInt64 {
     var usage = rusage()
-    getrusage(RUSAGE_SELF, &usage)
+    getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
     return UInt64(truncatingIfNeeded: usage.ru_maxrss) &* 1024
 }
 

@@ -1,4 +1,4 @@
-public import VirtKitCore
+import VirtKitCore
 
 /// A machine's timers, in machine time. Used only with the machine's device lock held.
 ///

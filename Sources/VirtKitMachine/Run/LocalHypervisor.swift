@@ -63,14 +63,14 @@ public struct LocalHypervisor: Hypervisor {
     ) async throws(VirtKitError) -> MachineLoop<PCBoard> {
         try await validate(configuration)
         let layout = PCMemoryLayout(memory: configuration.memory)
-        let memory = try GuestMemory(regions: layout.makeRegions())
+        let memory = try GuestMemory(regions: layout.regions())
         let clock = MachineClock()
         let made = try accelerator.makeDomain(
             DomainRequest(
                 architecture: configuration.architecture, cpus: configuration.cpus,
                 cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
                 memory: memory, clock: clock,
-                timerFrequency: configuration.timerFrequency ?? PCBoard.standardTimerFrequency))
+                timerFrequency: configuration.timerFrequency ?? PCAddresses.defaultTimeStampFrequency))
         guard let domain = made as? any AcceleratorDomain<X86_64> else {
             throw VirtKitError(
                 .backendFailure, operation: "make machine",
@@ -82,7 +82,8 @@ public struct LocalHypervisor: Hypervisor {
                 message: "the board has no support for interrupt mode \(domain.interruptMode.rawValue) yet")
         }
         let wake = WakeEvent()
-        let control = VCPUControl(handles: (0..<domain.cpuCount).map(domain.handle), controlEvent: wake)
+        let control = VCPUControl<X86_64>(
+            handles: (0..<domain.cpuCount).map { domain.handle($0) }, controlEvent: wake)
         let serial = SerialConsole(configuration.serial)
         let link = MachineLink()
         let board = try PCBoard(
