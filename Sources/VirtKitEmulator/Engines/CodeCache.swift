@@ -172,7 +172,11 @@ struct CodeCache {
                     onDrop(block)
                 } else {
                     // Kept: it becomes the head of the list that remains.
-                    if isFirst { header.pointee.pageNext = remaining } else { header.pointee.secondPageNext = remaining }
+                    if isFirst {
+                        header.pointee.pageNext = remaining
+                    } else {
+                        header.pointee.secondPageNext = remaining
+                    }
                     remaining = block
                 }
             }

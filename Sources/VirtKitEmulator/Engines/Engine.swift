@@ -167,6 +167,8 @@ final class Engine {
                     remaining = optimises ? remaining &- Int64(position.ordinal) : remaining &+ 1
                 }
                 setSavedBlock(nil)
+                // Beyond the budget nothing happens: the instruction will fault again.
+                if remaining <= 0 { return .budget }
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
             case .exit: return .guest(exitCode)
             }

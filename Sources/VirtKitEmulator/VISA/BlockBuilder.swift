@@ -62,6 +62,9 @@ struct BlockBuilder {
         operations.append(operation)
     }
 
+    /// Marks a block whose terminator was added by `emit` as ended.
+    mutating func finish() { isTerminated = true }
+
     // MARK: Temporaries and boundaries
 
     /// A new 8-byte temporary. It is written once, and lives to the end of the block.
