@@ -1,18 +1,18 @@
 internal import Glibc
-internal import VirtKitCore
+package import VirtKitCore
 
 /// The contents of a boot image: a file on the host, or bytes. Every read is checked against its size, and a file that
 /// shrinks while it is read gives an error. (A mapping would give SIGBUS.)
-final class ImageFile {
+package final class ImageFile {
     private enum Source {
         case descriptor(Int32)
         case bytes([UInt8])
     }
 
     /// What the image is, for messages: `kernel "/boot/vmlinuz"`.
-    let name: String
+    package let name: String
     /// The number of bytes.
-    let size: UInt64
+    package let size: UInt64
     /// The file's permissions on the host.
     let permissions: UInt32
     private let source: Source
@@ -25,7 +25,7 @@ final class ImageFile {
     ///   - allowsEmpty: whether it may have no bytes.
     /// - Throws: `VirtKitError`: `.inputOutput` for a file that can't be opened, `.invalidImage` for one that is not a
     ///   regular file, or is empty.
-    init(_ image: BootImage, purpose: String, allowsEmpty: Bool = false) throws(VirtKitError) {
+    package init(_ image: BootImage, purpose: String, allowsEmpty: Bool = false) throws(VirtKitError) {
         switch image {
         case .bytes(let bytes):
             name = "\(purpose) in memory"
@@ -76,7 +76,7 @@ final class ImageFile {
     func contains(_ offset: UInt64, _ count: UInt64) -> Bool { offset <= size && count <= size - offset }
 
     /// Reads bytes; `count` must be small: it is allocated before it is read.
-    func bytes(at offset: UInt64, count: Int) throws(VirtKitError) -> [UInt8] {
+    package func bytes(at offset: UInt64, count: Int) throws(VirtKitError) -> [UInt8] {
         guard count >= 0, contains(offset, UInt64(count)) else {
             throw invalid("it ends at byte \(size), before what it says it has at \(offset)")
         }
