@@ -177,6 +177,7 @@ struct PITChannel {
         // 1 is not allowed in modes 2 and 3 (data sheet, "Mode 2"); 2 is what comes closest.
         let new = isPeriodic ? max(2, decoded(written)) : decoded(written)
         if isPeriodic, count != 0, gate {
+            if tick > start { start &+= (tick &- start) / count &* count }
             nextCount = new
             return
         }

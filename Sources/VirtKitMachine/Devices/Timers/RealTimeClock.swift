@@ -165,7 +165,7 @@ package final class RealTimeClock: BusDevice {
 
     private func encoded(_ value: Int64) -> UInt8 {
         let value = UInt8(truncatingIfNeeded: value)
-        return bytes[Index.registerB] & ControlB.binary != 0 ? value : value / 10 << 4 | value % 10
+        return bytes[Index.registerB] & ControlB.binary != 0 ? value : (value / 10) << 4 | value % 10
     }
 
     private func decoded(_ value: UInt8) -> Int64 {
