@@ -1,5 +1,6 @@
 import Testing
 import VirtKitCore
+
 @testable import VirtKitMachine
 
 /// A board with a clock that moves only when told.
@@ -90,7 +91,7 @@ final class BoardRig: @unchecked Sendable {
         #expect(rig.read(0x604, 2) == 0xFFFF && rig.read(0xB004, 2) == 0)
         rig.write(0x51, 0x3F8, 1)
         #expect(rig.serial.recentOutput == [0x51])
-        #expect(rig.board.accessCount == 16)
+        #expect(rig.board.accessCount == 19)
         #expect(rig.board.bus.readSystemRegister(0x1B, vcpu: 0) == 0xFEE0_0900)
         #expect(rig.board.bus.readSystemRegister(0x1B, vcpu: 7) == nil)
         #expect(!rig.board.bus.writeSystemRegister(0x1234, value: 0, vcpu: 0))
