@@ -224,6 +224,8 @@ final class Engine {
         let modeKey = guest.modeKey
         let tag = contexts.tag(modeKey) { cache.clearJumpCache() }
         frame.storeBytes(of: tag, toByteOffset: EngineWords.contextTag, as: UInt32.self)
+        let cached = Interpreter.cachedTarget(frame, pc)
+        if cached != 0 && cache.header(cached).pointee.isLive != 0 { return .found(cached) }
         let address = guest.fetchAddress(pc)
         guard let detail = resolve(address, .execute, index) else { return .fault }
         let physical = detail & ~0xFFF | address & 0xFFF
