@@ -71,8 +71,12 @@ public protocol Hypervisor: Sendable {
 
     /// Makes a machine again from a file that `MachineSnapshots.save` wrote; it is `.paused`.
     ///
-    /// - Parameter configuration: what the machine was made from. Its hardware (architecture, board, CPUs, memory,
-    ///   devices) must be that of the saved machine.
+    /// - Parameters:
+    ///   - configuration: what the machine was made from. Its hardware (architecture, board, CPUs, memory, devices) must
+    ///     be that of the saved machine.
+    ///   - path: the file.
+    /// - Throws: `VirtKitError`: `.invalidSavedState` for a file that is damaged or of other hardware, and what
+    ///   `makeMachine` throws.
     func restoreMachine(_ configuration: MachineConfiguration, from path: String) async throws -> any Machine
 }
 

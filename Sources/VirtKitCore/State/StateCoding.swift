@@ -90,7 +90,9 @@ public struct StateDecoder: Sendable {
 
     /// Reads an array of integers.
     ///
-    /// - Parameter limit: the largest count that is accepted.
+    /// - Parameters:
+    ///   - type: the integers' type.
+    ///   - limit: the largest count that is accepted.
     public mutating func decodeArray<Value: FixedWidthInteger>(
         of type: Value.Type, limit: Int = .max
     ) throws(StateError) -> [Value] {

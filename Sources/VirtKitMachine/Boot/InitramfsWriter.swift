@@ -53,7 +53,10 @@ public struct InitramfsWriter: Sendable {
 
     /// Adds a copy of a file on the host.
     ///
-    /// - Parameter permissions: the file's permissions; nil for those that it has on the host.
+    /// - Parameters:
+    ///   - path: where it goes in the archive.
+    ///   - hostPath: the file on the host.
+    ///   - permissions: the file's permissions; nil for those that it has on the host.
     /// - Throws: as `addFile(_:contents:permissions:)`, and `.inputOutput` where the file can't be read.
     public mutating func addFile(
         _ path: String, from hostPath: String, permissions: UInt32? = nil
