@@ -434,7 +434,7 @@ static void sweep_divide(step run, unsigned bits, bool is_signed) {
 CASES(FUNCTION)
 DIVISIONS(DIVISION)
 
-#define ENTRY(name, ...) {#name, run_##name},
+#define ENTRY(name, ...) {#name, run_##name, false},
 const struct known_case known_cases[] = {CASES(ENTRY) DIVISIONS(ENTRY)};
 const unsigned known_count = sizeof known_cases / sizeof *known_cases;
 

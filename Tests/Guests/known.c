@@ -56,7 +56,9 @@ void test_main(void) {
     const char *wanted = option("trace");
     for (unsigned i = 0; i < known_count; i++) {
         if (wanted && !same_word(wanted, known_cases[i].name)) continue;
-        check_equal(known_cases[i].name, run(&known_cases[i], wanted), known_expected[i]);
+        uint64_t result = run(&known_cases[i], wanted);
+        if (on_tcg && known_cases[i].tcg_differs && result != known_expected[i]) skip(known_cases[i].name);
+        else check_equal(known_cases[i].name, result, known_expected[i]);
     }
 }
 #endif
