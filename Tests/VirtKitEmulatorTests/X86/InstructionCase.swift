@@ -13,14 +13,18 @@ struct InstructionCase: Sendable {
     /// A mandatory prefix (F2, F3, 66).
     var prefix: UInt8?
     var rm = RM.both
+    /// The whole ModRM byte, a register form.
+    var fixedModRM: UInt8?
     /// ModRM.reg where it is an opcode extension.
     var digit: UInt8?
     /// Bytes of immediate; -1: by operand size (2, 4, 4); -2: by operand size (2, 4, 8); -3: one byte that is a branch
-    /// to the taken exit.
+    /// to the taken exit; 3: those of ENTER, a small size and a level.
     var immediate = 0
     /// The opcode exists in the 8-, or the 16-, 32- and 64-bit sizes only, or has its own size.
     var isByte = false
     var hasSizes = true
+    /// With REX.W (where `hasSizes` is false).
+    var isWide = false
     /// With LOCK, where the operand is memory.
     var lock = false
     /// Flags that are undefined afterwards.
@@ -73,6 +77,7 @@ extension InstructionCase {
             default: break
             }
         }
+        if isWide { rex |= 0x48 }
         let isMemory = rm == .memory || (rm == .both && random.flip())
         if isMemory, random.below(6) == 0 {
             legacy.append(0x67)
@@ -83,6 +88,10 @@ extension InstructionCase {
         var tail: [UInt8] = []
         if rm != .none {
             let reg = Int(digit ?? UInt8(random.below(8)))
+            if let fixedModRM {
+                encoded.bytes = legacy + (rex != 0 ? [rex] : []) + [opcode, fixedModRM]
+                return encoded
+            }
             if digit == nil, random.flip() { rex |= 0x44 }
             encoded.reg = reg | Int(rex & 4) << 1
             if isMemory {
@@ -104,6 +113,7 @@ extension InstructionCase {
         var constant: [UInt8] = []
         switch immediate {
         case -3: break
+        case 3: constant = [UInt8(truncatingIfNeeded: random.next()), 1, UInt8(random.below(40))]
         case -2: for _ in 0..<(isByte ? 1 : operandBytes) { constant.append(UInt8(truncatingIfNeeded: random.next())) }
         case -1:
             for _ in 0..<min(operandBytes, 4) { constant.append(UInt8(truncatingIfNeeded: random.interesting())) }
@@ -175,7 +185,9 @@ extension InstructionCase {
     func registers(for encoded: EncodedCase, _ random: inout RandomBits) -> Registers {
         var registers = Registers()
         for index in 0..<16 { registers.general[index] = random.interesting() }
-        for index in 0..<32 { registers.vectors[index] = random.next() }
+        for index in 0..<32 { registers.vectors[index] = random.floats() }
+        registers.mxcsr = random.mxcsr()
+        registers.fillUnit(&random)
         if smallDividend, random.below(3) > 0 { registers.general[2] = random.flip() ? 0 : UInt64(random.below(16)) }
         if limitsCount, encoded.operandBytes == 2 { registers.general[1] &= 15 }
         if isBitOffset { registers.general[encoded.reg] = UInt64(bitPattern: Int64(random.below(8000) - 4000)) }
@@ -195,7 +207,7 @@ extension InstructionCase {
             registers.general[index] = random.interesting() & 0xFFFF
             value = value &- registers.general[index] << UInt64(encoded.scale)
         }
-        if encoded.addressIs32 { value = value & 0xFFFF_FFFF | random.next() << 32 }
+        if encoded.addressIs32, base != 4 { value = value & 0xFFFF_FFFF | random.next() << 32 }
         registers.general[base] = value
         prepare?(&registers, &random)
         return registers

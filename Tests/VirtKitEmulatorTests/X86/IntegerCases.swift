@@ -236,7 +236,11 @@ enum IntegerCases {
                     registers.general[5] = NativeHarness.data + 0x1000 + UInt64(random.below(256))
                 }))
         list.append(
-            .init(name: "enter", opcode: 0xC8, rm: .none, immediate: 3, hasSizes: false))
+            .init(
+                name: "enter", opcode: 0xC8, rm: .none, immediate: 3,
+                prepare: { registers, random in
+                    registers.general[5] = NativeHarness.data + 0x1000 + UInt64(random.below(256))
+                }))
         return list
     }()
 

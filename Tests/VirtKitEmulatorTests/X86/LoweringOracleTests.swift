@@ -26,6 +26,12 @@ struct LoweringOracleTests {
     @Test(arguments: [false, true])
     func strings(optimise: Bool) { compare(IntegerCases.strings, optimise) }
 
+    @Test(arguments: [false, true])
+    func vectors(optimise: Bool) { compare(VectorCases.vectors, optimise) }
+
+    @Test(arguments: [false, true])
+    func x87(optimise: Bool) { compare(VectorCases.x87, optimise) }
+
     /// Encodings per case, and runs per encoding.
     private static let encodings = 24
     private static let runs = 8
@@ -80,6 +86,10 @@ extension NativeHarness {
         }
         if native.registers.mxcsr != emulated.registers.mxcsr {
             text.append("mxcsr native \(hex(UInt64(native.registers.mxcsr))) emulated \(hex(UInt64(emulated.registers.mxcsr)))")
+        }
+        if native.registers.unit != emulated.registers.unit {
+            let places = (0..<160).filter { native.registers.unit[$0] != emulated.registers.unit[$0] }
+            text.append("x87 image differs at " + places.map { "\($0)" }.joined(separator: ","))
         }
         if !dataIsEqual {
             text.append("memory differs")

@@ -13,6 +13,27 @@ struct Registers: Equatable {
     var flags: UInt64 = 0x202
     var vectors = [UInt64](repeating: 0, count: 32)
     var mxcsr: UInt32 = 0x1F80
+    /// The x87 and MMX part of an FXSAVE image: control, status and tags in 0 … 4, ST0 … ST7 in 32 … 159.
+    var unit: [UInt8] = {
+        var image = [UInt8](repeating: 0, count: 160)
+        (image[0], image[1]) = (0x7F, 0x03)
+        return image
+    }()
+
+    /// Random contents of the x87 unit, with all exceptions masked.
+    mutating func fillUnit(_ random: inout RandomBits) {
+        unit[3] = UInt8(random.below(8)) << 3
+        unit[4] = random.flip() ? 0xFF : UInt8(truncatingIfNeeded: random.next())
+        for register in 0..<8 {
+            // A double as an extended value, so that the values are of the same size now and then.
+            let exponent = 0x3FFF - 20 + random.below(40)
+            let significand = random.next() | 1 << 63
+            let start = 32 + register * 16
+            for index in 0..<8 { unit[start + index] = UInt8(truncatingIfNeeded: significand >> UInt64(index * 8)) }
+            unit[start + 8] = UInt8(truncatingIfNeeded: exponent)
+            unit[start + 9] = UInt8(exponent >> 8) | (random.flip() ? 0x80 : 0)
+        }
+    }
 }
 
 /// What a run came to.
@@ -121,7 +142,7 @@ final class NativeHarness {
         state.rflags = registers.flags
         state.rip = Self.code
         withUnsafeMutableBytes(of: &state.fx) { area in
-            area.storeBytes(of: 0x037F, toByteOffset: 0, as: UInt16.self)
+            for (index, byte) in registers.unit.enumerated() { area[index] = byte }
             area.storeBytes(of: registers.mxcsr, toByteOffset: 24, as: UInt32.self)
             area.storeBytes(of: 0xFFFF, toByteOffset: 28, as: UInt32.self)
             for index in 0..<32 {
@@ -137,11 +158,22 @@ final class NativeHarness {
         result.flags = state.rflags & ~(1 << 16)
         withUnsafeBytes(of: &state.fx) { area in
             result.mxcsr = area.load(fromByteOffset: 24, as: UInt32.self)
+            result.unit = Self.comparable(Array(area[0..<160]))
             for index in 0..<32 {
                 result.vectors[index] = area.load(fromByteOffset: 160 + index * 8, as: UInt64.self)
             }
         }
         return Outcome(end: nativeEnd(state), registers: result)
+    }
+
+    /// An image without the pointers (AMD keeps them only where an exception is pending) and reserved bytes.
+    private static func comparable(_ image: [UInt8]) -> [UInt8] {
+        var image = image
+        for index in 5..<32 { image[index] = 0 }
+        for register in 0..<8 {
+            for index in 10..<16 { image[32 + register * 16 + index] = 0 }
+        }
+        return image
     }
 
     private func nativeEnd(_ state: lowering_state) -> Outcome.End {
@@ -166,6 +198,7 @@ final class NativeHarness {
             frame.storeBytes(of: registers.vectors[index], toByteOffset: offset, as: UInt64.self)
         }
         frame.storeBytes(of: registers.mxcsr, toByteOffset: Int(X86Slot.vectorEnvironment), as: UInt32.self)
+        X87.loadFXSave(frame + Int(X86Slot.x87), from: registers.unit, is64Bit: true)
         let system = registers.flags & ~FlagBits.all
         frame.storeBytes(of: system, toByteOffset: Int(X86Slot.systemFlags), as: UInt64.self)
         engine.flags = registers.flags & FlagBits.all
@@ -179,6 +212,9 @@ final class NativeHarness {
             result.vectors[index] = frame.load(fromByteOffset: offset, as: UInt64.self)
         }
         result.mxcsr = frame.load(fromByteOffset: Int(X86Slot.vectorEnvironment), as: UInt32.self)
+        var image = [UInt8](repeating: 0, count: 512)
+        X87.storeFXSave(frame + Int(X86Slot.x87), to: &image, is64Bit: true)
+        result.unit = Self.comparable(Array(image[0..<160]))
         let rest = frame.load(fromByteOffset: Int(X86Slot.systemFlags), as: UInt64.self)
         result.flags = engine.flags | rest | 2
         return Outcome(end: emulatedEnd(exit), registers: result)
@@ -193,7 +229,9 @@ final class NativeHarness {
             return .lost("halt at \(hex(pc))")
         case .guest(FlatGuest.faulted):
             guard pc == Self.code else { return .lost("fault at \(hex(pc)): \(String(describing: guest.fault))") }
-            return .fault(guest.fault?.vector ?? 255)
+            // SIGFPE stands for #DE, #MF and #XM.
+            let vector = guest.fault?.vector ?? 255
+            return .fault(vector == 16 || vector == 19 ? 0 : vector)
         default: return .lost("\(exit) at \(hex(pc))")
         }
     }
@@ -216,6 +254,37 @@ struct RandomBits {
 
     mutating func below(_ bound: Int) -> Int { Int(next() >> 33) % max(1, bound) }
     mutating func flip() -> Bool { next() >> 40 & 1 != 0 }
+
+    /// Two singles or a double, special values included.
+    mutating func floats() -> UInt64 {
+        switch below(8) {
+        case 0: interesting()
+        case 1: UInt64(float()) | UInt64(float()) << 32
+        case 2: (Double(below(2000)) - 1000).bitPattern
+        case 3: (Double(next() >> 40) / 1024).bitPattern
+        case 4: [0, 1 << 63, 0x7FF0_0000_0000_0000, 0xFFF0_0000_0000_0000, 0x7FF8_0000_0000_0001][below(5)]
+        case 5: UInt64((Float(below(2000)) - 1000).bitPattern) | UInt64(float()) << 32
+        default: next()
+        }
+    }
+
+    private mutating func float() -> UInt32 {
+        switch below(4) {
+        case 0: [0, 1 << 31, 0x7F80_0000, 0xFF80_0000, 0x7FC0_0001, 0x7F80_0001, 1][below(7)]
+        case 1: (Float(below(2000)) - 1000).bitPattern
+        default: UInt32(truncatingIfNeeded: next())
+        }
+    }
+
+    /// Mostly all exceptions masked.
+    mutating func mxcsr() -> UInt32 {
+        var value: UInt32 = 0x1F80
+        if below(2) == 0 { value |= UInt32(below(4)) << 13 | UInt32(below(64)) }
+        if below(6) == 0 { value |= 1 << 6 }
+        if below(6) == 0 { value |= 1 << 15 }
+        if below(10) == 0 { value &= ~(UInt32(below(64)) << 7) }
+        return value
+    }
 
     /// A value of the kind that finds mistakes.
     mutating func interesting() -> UInt64 {

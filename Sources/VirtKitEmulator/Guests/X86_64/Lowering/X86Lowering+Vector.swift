@@ -104,12 +104,13 @@ extension X86Lowering {
         let source = place(form.source) &+ UInt16(form.sourceOffset)
         if form.destination == .memory {
             let address = address()
-            if form.usesMMXState { helper(.enterMMX) }
+            if form.usesMMXState { helper(.checkFPU) }
             if bytes == 16 {
                 builder.store128(source, address, aligned: form.requires16ByteAlignment)
             } else {
                 builder.store(Width(bytes: bytes), source, address)
             }
+            if form.usesMMXState { helper(.enterMMX) }
             return
         }
         if form.usesMMXState { helper(.enterMMX) }
@@ -261,7 +262,7 @@ extension X86Lowering {
         } else {
             builder.load128(scratch, zeroExtending: .i64, address)
         }
-        if form.usesMMXState { helper(.enterMMX) }
+        if form.usesMMXState { helper(.checkFPU) }
         let mask = form.isMMX ? mmxPlace(instruction.rm) : X86Slot.vector(instruction.rm)
         let source = form.isMMX ? mmxPlace(instruction.reg) : X86Slot.vector(instruction.reg)
         call(operation, form, scratch, source, mask)
@@ -270,6 +271,7 @@ extension X86Lowering {
         } else {
             builder.store(.i64, scratch, address)
         }
+        if form.usesMMXState { helper(.enterMMX) }
     }
 }
 
