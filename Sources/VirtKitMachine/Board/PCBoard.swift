@@ -67,6 +67,7 @@ package final class PCBoard: Board, @unchecked Sendable {
         let pci = PCIBus(resetControl: (resets, 2))
         self.pci = pci
         let firmware = FirmwareConfiguration(context: context)
+        Self.describe(configuration, layout, to: firmware)
         self.firmware = firmware
 
         try bus.map(pic, .port, PCAddresses.pic.0, size: 2, range: 0, widest: 1)
@@ -88,9 +89,10 @@ package final class PCBoard: Board, @unchecked Sendable {
         let powerWindow = bus.makeWindow(power, .port, range: 0)
         let ecamWindow = bus.makeWindow(pci, .memory, range: 1)
         _ = ChipSet(
-            bus: pci, router: router, ecam: { ecamWindow.addresses = $0 },
-            powerManagement: { base in
-                powerWindow.addresses = base.map { $0..<$0 &+ PCAddresses.powerManagementSize }
+            // The windows hold the devices that hold these closures.
+            bus: pci, router: router, ecam: { [weak ecamWindow] in ecamWindow?.addresses = $0 },
+            powerManagement: { [weak powerWindow] base in
+                powerWindow?.addresses = base.map { $0..<$0 &+ PCAddresses.powerManagementSize }
             })
 
         // What raises interrupts stands before what takes them, so that a restored machine ends up with the saved
@@ -122,6 +124,24 @@ package final class PCBoard: Board, @unchecked Sendable {
         guard high < frequency else { return .max }
         let (quotient, remainder) = frequency.dividingFullWidth((high, low))
         return remainder == 0 ? quotient : quotient &+ 1
+    }
+
+    /// What firmware asks fw_cfg for: sizes, counts and the memory map, which has RAM only (QEMU, docs/specs/fw_cfg.rst).
+    private static func describe(
+        _ configuration: MachineConfiguration, _ layout: PCMemoryLayout, to firmware: FirmwareConfiguration
+    ) {
+        func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
+            withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        }
+        let cpus = bytes(UInt16(truncatingIfNeeded: configuration.cpus))
+        firmware.setItem(FirmwareConfiguration.Key.cpus, cpus)
+        firmware.setItem(FirmwareConfiguration.Key.maximumCPUs, cpus)
+        firmware.setItem(FirmwareConfiguration.Key.memorySize, bytes(layout.lowSize &+ layout.highSize))
+        var map = bytes(0 as UInt64) + bytes(layout.lowSize) + bytes(E820Entry.Kind.usable.rawValue)
+        if layout.highSize > 0 {
+            map += bytes(PCAddresses.highMemory) + bytes(layout.highSize) + bytes(E820Entry.Kind.usable.rawValue)
+        }
+        firmware.addFile("etc/e820", map)
     }
 
     package func reset() {

@@ -170,12 +170,14 @@ package final class PCIFunction: Device {
         let offset = Offset.bars + index * 4
         let enabled = bytes[Offset.command] & (bar.kind == .io ? Self.ioEnabled : Self.memoryEnabled) != 0
         let low = read(offset, width: 4)
-        let base: UInt64 =
+        let whole: UInt64 =
             switch bar.kind {
             case .io: low & 0xFFFC
             case .memory32: low & ~0xF
             case .memory64: low & ~0xF | read(offset + 4, width: 4) << 32
             }
+        // Sizes are powers of two, and what is mapped is aligned to its size.
+        let base = whole & ~(bar.size &- 1)
         // Address 0 is where no firmware has put the register yet.
         return enabled && base != 0 && !base.addingReportingOverflow(bar.size).overflow ? base : nil
     }
