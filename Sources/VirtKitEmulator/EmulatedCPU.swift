@@ -7,6 +7,8 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
     let index: Int
     let guest: X86Guest
     let engine: Engine
+    /// How many instructions a `run` executes at most, but for the rest of a block where the engine optimises.
+    let budget: UInt64
 
     var instructionCount: UInt64? { engine.instructionCount }
 
@@ -21,7 +23,7 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
             engine.signals.raise(X86Signal.interrupt)
         }
         if let code = guest.deliverRestoredEvent() { return exit(code) }
-        switch engine.run() {
+        switch engine.run(maximumInstructions: budget) {
         case .budget: return exit(.budget)
         case .guest(let code): return exit(code)
         case .fetchOutsideMemory(let address): return exit(.emulationFailure, detail: address)

@@ -20,6 +20,8 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
     private let lent: Mutex<Set<Int>>
     private var memory: GuestMemory
     private var observer: EmulatorMemoryObserver
+    /// The instruction budget of each `run`: for comparing engines step by step. Changed only while no vCPU is lent.
+    var instructionBudget = UInt64(Int64.max)
 
     var interruptMode: InterruptMode { .external }
     var cpuCount: Int { processors.count }
@@ -72,7 +74,8 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         defer { lent.withLock { _ = $0.remove(index) } }
         let processor = processors[index]
         defer { processor.engine.bus = AbsentBus.shared }
-        var cpu = EmulatedCPU(index: index, guest: processor.guest, engine: processor.engine)
+        var cpu = EmulatedCPU(
+            index: index, guest: processor.guest, engine: processor.engine, budget: instructionBudget)
         try driver.drive(&cpu)
     }
 

@@ -20,8 +20,16 @@ public final class MachineClock: Sendable {
     private let sharedStart = Atomic<UInt64>(0)
     private let sequence = Atomic<UInt32>(0)
 
+    /// Whether the clock moves only by `advance(by:)`, and never with the host's time.
+    public let isStepped: Bool
+
     /// Makes a clock that stands still at 0, with the host's present wall-clock time.
-    public init() { state = Mutex(State(elapsed: 0, hostStart: nil, epoch: vk_realtime_nanoseconds())) }
+    ///
+    /// - Parameter isStepped: whether the clock moves only by `advance(by:)`: for runs that can be repeated exactly.
+    public init(isStepped: Bool = false) {
+        self.isStepped = isStepped
+        state = Mutex(State(elapsed: 0, hostStart: nil, epoch: vk_realtime_nanoseconds()))
+    }
 
     /// Machine time in nanoseconds. It never goes back. Lock-free: called for each read of a time-stamp counter.
     public var now: UInt64 {
@@ -47,10 +55,15 @@ public final class MachineClock: Sendable {
         state.withLock { $0.epoch = nanoseconds &- Int64(bitPattern: now) }
     }
 
-    /// Lets the clock run.
+    /// Moves a stepped clock on. Nothing happens to another.
+    public func advance(by nanoseconds: UInt64) {
+        if isStepped { update { $0.elapsed &+= nanoseconds } }
+    }
+
+    /// Lets the clock run. Nothing happens to a stepped one.
     public func start() {
         update { state in
-            if state.hostStart == nil { state.hostStart = vk_monotonic_nanoseconds() }
+            if !isStepped, state.hostStart == nil { state.hostStart = vk_monotonic_nanoseconds() }
         }
     }
 

@@ -60,7 +60,9 @@ struct EncodedCase {
 
 extension InstructionCase {
     /// A random encoding.
-    func encode(_ random: inout RandomBits) -> EncodedCase {
+    ///
+    /// - Parameter absolute: Memory operands are at constant addresses.
+    func encode(_ random: inout RandomBits, absolute: Bool = false) -> EncodedCase {
         var legacy: [UInt8] = []
         var rex: UInt8 = 0
         var operandBytes = 4
@@ -95,7 +97,7 @@ extension InstructionCase {
             if digit == nil, random.flip() { rex |= 0x44 }
             encoded.reg = reg | Int(rex & 4) << 1
             if isMemory {
-                tail = memoryOperand(reg, &rex, &encoded, &random)
+                tail = memoryOperand(reg, &rex, &encoded, &random, absolute: absolute)
             } else {
                 var register = random.below(8)
                 if random.flip() { rex |= 0x41 }
@@ -135,10 +137,11 @@ extension InstructionCase {
     }
 
     private func memoryOperand(
-        _ reg: Int, _ rex: inout UInt8, _ encoded: inout EncodedCase, _ random: inout RandomBits
+        _ reg: Int, _ rex: inout UInt8, _ encoded: inout EncodedCase, _ random: inout RandomBits,
+        absolute: Bool
     ) -> [UInt8] {
         let middle = UInt8(reg) << 3
-        let kind = random.below(8)
+        let kind = absolute ? 1 : random.below(8)
         if kind == 0 {
             encoded.base = X86Instruction.ripBase
             encoded.fixedTarget = NativeHarness.data + 0x800 + UInt64(random.below(128)) * 16

@@ -41,7 +41,7 @@ struct Outcome: Equatable {
     enum End: Equatable {
         /// Fell through (0) or reached the branch target (1).
         case exit(Int)
-        case fault(UInt8)
+        case fault(UInt8, at: UInt64)
         case lost(String)
     }
 
@@ -178,12 +178,13 @@ final class NativeHarness {
 
     private func nativeEnd(_ state: lowering_state) -> Outcome.End {
         guard state.signal != 0 else { return .exit(Int(state.exit)) }
-        guard state.rip == Self.code else { return .lost("signal \(state.signal) at \(hex(state.rip))") }
+        let place = state.rip &- Self.code
+        guard place < UInt64(length) else { return .lost("signal \(state.signal) at \(hex(state.rip))") }
         switch Int32(state.signal) {
-        case SIGFPE: return .fault(0)
-        case SIGILL: return .fault(6)
+        case SIGFPE: return .fault(0, at: place)
+        case SIGILL: return .fault(6, at: place)
         // General protection comes without an address.
-        case SIGSEGV: return .fault(state.address == 0 ? 13 : 14)
+        case SIGSEGV: return .fault(state.address == 0 ? 13 : 14, at: place)
         default: return .lost("signal \(state.signal)")
         }
     }
@@ -228,10 +229,10 @@ final class NativeHarness {
             if pc == Self.target { return .exit(1) }
             return .lost("halt at \(hex(pc))")
         case .guest(FlatGuest.faulted):
-            guard pc == Self.code else { return .lost("fault at \(hex(pc)): \(String(describing: guest.fault))") }
+            guard pc &- Self.code < UInt64(length) else { return .lost("fault at \(hex(pc)): \(String(describing: guest.fault))") }
             // SIGFPE stands for #DE, #MF and #XM.
             let vector = guest.fault?.vector ?? 255
-            return .fault(vector == 16 || vector == 19 ? 0 : vector)
+            return .fault(vector == 16 || vector == 19 ? 0 : vector, at: pc &- Self.code)
         default: return .lost("\(exit) at \(hex(pc))")
         }
     }

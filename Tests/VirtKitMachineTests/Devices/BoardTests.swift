@@ -114,6 +114,34 @@ final class BoardRig: @unchecked Sendable {
     }
 }
 
+@Suite struct BoardLifetimeTests {
+    @Test func nothingIsLeftOfABoard() throws {
+        weak var board: PCBoard?
+        var devices: [() -> (any Device)?] = []
+        do {
+            let rig = try BoardRig()
+            board = rig.board
+            devices = rig.board.devices.map { device in { [weak device] in device } }
+            #expect(devices.count == 15)
+            rig.write(0x51, 0x3F8, 1)
+        }
+        #expect(board == nil)
+        #expect(devices.compactMap { $0()?.id } == [])
+    }
+
+    @Test func identitiesAreUniqueAndResetIsRepeatable() throws {
+        let rig = try BoardRig()
+        #expect(Set(rig.board.devices.map(\.id)).count == rig.board.devices.count)
+        let first = rig.save()
+        rig.write(0x12, 0x3FF, 1)
+        rig.write(0x36, 0x43, 1)
+        rig.write(0xFFFF, 0xB000_0060, 4, .memory)
+        #expect(rig.save() != first)
+        rig.board.lock.withLock { rig.board.reset() }
+        #expect(rig.save() == first)
+    }
+}
+
 @Suite struct HostileBoardTests {
     /// What a guest can reach, with the number of addresses.
     private static let targets: [(BusSpace, UInt64, UInt64)] = [
