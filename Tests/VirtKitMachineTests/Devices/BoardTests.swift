@@ -229,7 +229,7 @@ final class BoardRig: @unchecked Sendable {
         for target in Self.targets { attack(rig, target, 500, &random) }
         let saved = rig.save()
         let fresh = try BoardRig(clock: rig.clock)
-        for round in 0..<400 {
+        for round in 0..<150 {
             fresh.board.lock.withLock {
                 for device in fresh.board.devices {
                     var bytes = saved[device.id] ?? []
