@@ -15,6 +15,8 @@ struct PageTranslation {
     var isExecutable: Bool
     /// The translation survives `flushTLB(.nonGlobal)`.
     var isGlobal: Bool
+    /// The guest wants to see every access to the page: the translation is not cached.
+    var isWatched = false
 }
 
 /// Thrown by the engine's accesses to guest virtual memory: the guest holds a pending exception.

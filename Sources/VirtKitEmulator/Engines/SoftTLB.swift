@@ -75,6 +75,7 @@ struct SoftTLB {
         if translation.isWritable { physical |= Self.writable }
         if translation.isExecutable { physical |= Self.executable }
         if translation.isGlobal { physical |= Self.global }
+        if translation.isWatched { return physical }
         details[index] = Detail(tag: page, physical: physical)
         if let host {
             entries[index] = Entry(

@@ -6,6 +6,8 @@ internal import Glibc
 /// element. After `budget` bytes the block ends at this same instruction, so that interrupts come in time.
 extension X86Computation {
     private static let budget = 1 << 16
+    /// Elements until then: one where each iteration is followed by a debug trap.
+    private var elementBudget: Int { quad(X86Slot.systemFlags) & 1 << 8 != 0 ? 1 : Self.budget / bytes }
 
     private var size: Int { immediate.addressBytes }
     private var isBackward: Bool { quad(X86Slot.systemFlags) & 1 << 10 != 0 }
@@ -55,7 +57,7 @@ extension X86Computation {
     // MARK: MOVS, STOS, LODS
 
     func repeatMove() throws(Failure) -> HelperOutcome {
-        var left = Self.budget / bytes
+        var left = elementBudget
         while true {
             let count = count
             if count == 0 { return outcome(finished: true) }
@@ -94,7 +96,7 @@ extension X86Computation {
     }
 
     func repeatStore() throws(Failure) -> HelperOutcome {
-        var left = Self.budget / bytes
+        var left = elementBudget
         let value = value(X86Slot.general(0), bytes)
         while true {
             let count = count
@@ -133,7 +135,7 @@ extension X86Computation {
     }
 
     func repeatLoad() throws(Failure) -> HelperOutcome {
-        var left = Self.budget / bytes
+        var left = elementBudget
         while true {
             let count = count
             if count == 0 { return outcome(finished: true) }
@@ -168,7 +170,7 @@ extension X86Computation {
 
     /// `next` loads a pair and moves the pointers. The flags are those of the last comparison.
     private func repeatComparison(_ next: () throws(Failure) -> (UInt64, UInt64)) throws(Failure) -> HelperOutcome {
-        var left = Self.budget / bytes
+        var left = elementBudget
         let wanted = immediate.repeats == .whileEqual
         var last: (UInt64, UInt64)?
         defer { if let last { engine.flags = subtractionFlags(last.0, last.1) } }

@@ -170,8 +170,10 @@ extension CPUIDTable {
             // Always-running APIC timer.
             CPUIDEntry(leaf: 6, eax: 1 << 2),
             CPUIDEntry(
-                leaf: 7, subleaf: 0, isIndexed: true, ebx: structured,
+                leaf: 7, subleaf: 0, isIndexed: true, eax: 2, ebx: structured,
                 edx: Feature.fastShortRepMove | Feature.speculationControl | Feature.archCapabilities),
+            // BHI_CTRL: Linux then has no need of its software loop on each system call.
+            CPUIDEntry(leaf: 7, subleaf: 2, isIndexed: true, edx: 1 << 4),
             CPUIDEntry(leaf: 0xB, subleaf: 0, isIndexed: true, eax: 0, ebx: 1, ecx: 0x100, edx: identifier),
             CPUIDEntry(leaf: 0xB, subleaf: 1, isIndexed: true, eax: shift, ebx: count, ecx: 0x201, edx: identifier),
             CPUIDEntry(

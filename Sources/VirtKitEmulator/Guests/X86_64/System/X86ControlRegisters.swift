@@ -119,17 +119,20 @@ extension X86Guest {
         }
     }
 
-    /// MOV to DR. Breakpoints are kept but never hit.
+    /// MOV to DR.
     func writeDebug(_ number: Int, _ value: UInt64) throws(X86Fault) {
         let number = try checkedDebug(number)
         switch number {
-        case 0...3: system.debugAddresses[number] = value
+        case 0...3:
+            system.debugAddresses[number] = value
+            if breakpoints.isArmed { updateBreakpoints() }
         case 6:
             guard value &>> 32 == 0 else { throw .generalProtection() }
             system.dr6 = value & 0xE00F | X86SystemState.dr6Fixed
         default:
             guard value &>> 32 == 0 else { throw .generalProtection() }
             system.dr7 = value & 0xFFFF_2BFF | X86SystemState.dr7Fixed
+            updateBreakpoints()
         }
     }
 

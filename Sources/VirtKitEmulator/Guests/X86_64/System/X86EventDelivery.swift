@@ -7,6 +7,8 @@ struct X86Event {
     var returnAddress: UInt64
     /// DR6 bits of a debug exception.
     var debugStatus: UInt64 = 0
+    /// A debug exception that is a fault: RF is pushed set.
+    var isInstructionBreakpoint = false
     /// CR2 of a page fault.
     var pageFaultAddress: UInt64 = 0
 
@@ -180,6 +182,7 @@ extension X86Guest {
 
     /// The image of RFLAGS to push: RF is set by faults, so that an instruction breakpoint does not hit again.
     private func pushedFlags(_ flags: UInt64, _ event: X86Event) -> UInt64 {
+        if event.isInstructionBreakpoint { return flags | RFLAGS.resume }
         guard event.isException, event.debugStatus == 0 else { return flags }
         switch event.vector {
         case X86Vector.debug, X86Vector.doubleFault, X86Vector.machineCheck: return flags
@@ -191,6 +194,7 @@ extension X86Guest {
     func deliverPendingException(engine: Engine) -> UInt32? {
         guard let fault = pendingFault else { return nil }
         pendingFault = nil
+        watchHits = 0
         let address = programCounter
         if deliver(X86Event(fault: refined(fault), returnAddress: address), faultAddress: address) { return nil }
         return shutDown()

@@ -88,7 +88,8 @@ extension X86Guest {
             x87.setPhysical(
                 x87.top + index,
                 Float80Bits(
-                    signExponent: image[40 + index * 16, UInt16.self], significand: image[32 + index * 16, UInt64.self]))
+                    signExponent: image[40 + index * 16, UInt16.self],
+                    significand: image[32 + index * 16, UInt64.self]))
         }
         x87.summarize()
     }

@@ -87,9 +87,22 @@ extension X86Guest {
             }
         switch walker.walk(address, kind, privilege, memory: EnginePagingMemory(engine: engine)) {
         case .page(let page):
-            return PageTranslation(
+            var translation = PageTranslation(
                 physicalPage: page.physical & ~0xFFF, isReadable: page.readable, isWritable: page.writable,
                 isExecutable: page.executable, isGlobal: page.global)
+            if breakpoints.isArmed, breakpoints.watches(pageOf: address) {
+                translation.isWatched = true
+                watchHits |= breakpoints.hits(address, UInt64(truncatingIfNeeded: engine.accessBytes), access)
+            }
+            if mode.alignmentCheck, mmuIndex == 0, access != .execute {
+                // Alignment is checked here, so every access must come by.
+                translation.isWatched = true
+                guard address & UInt64(truncatingIfNeeded: engine.accessBytes &- 1) == 0 else {
+                    pendingFault = X86Fault(vector: X86Vector.alignmentCheck)
+                    return nil
+                }
+            }
+            return translation
         case .fault(let code):
             pendingFault = .page(address, code)
             return nil

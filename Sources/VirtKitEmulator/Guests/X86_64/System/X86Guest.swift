@@ -22,6 +22,10 @@ final class X86Guest: GuestFrontend {
     var hasDeferredInterrupt = false
     /// A triple fault has ended execution until reset.
     var isShutDown = false
+    /// What DR7 enables.
+    var breakpoints = Breakpoints()
+    /// DR6's bits for the data breakpoints that the running instruction has hit.
+    var watchHits: UInt64 = 0
     /// The count of completed instructions at which an interrupt shadow was opened.
     var shadowStart: UInt64 = 0
     /// The base that instructions were last fetched with.

@@ -5,7 +5,12 @@ extension X86Guest {
     ) -> HelperOutcome {
         let number = operation.pointee.helperIdentifier
         if number >= X86Helper.firstComputational {
+            let steps = mode.trap
             let outcome = runX86Computation(operation, frame: frame, engine: engine)
+            if steps, case .endBlock = outcome {
+                // A repeated string instruction: each iteration is a step.
+                return afterInstruction(stepped: systemFlags & RFLAGS.trap != 0, keepsResume: false)
+            }
             if case .fault = outcome, pendingFault?.vector == X86Vector.simdError,
                 system.cr4 & CR4.simdExceptions == 0
             {
@@ -21,8 +26,15 @@ extension X86Guest {
         let call = Call(
             d: operation.pointee.d, a: operation.pointee.a, b: operation.pointee.b,
             immediate: X86HelperImmediate(rawValue: operation.pointee.helperImmediate), pc: engine.currentPC)
+        let loadsStack = helper == .loadSegment && call.argument == SegmentNumber.ss
+        let steps = mode.trap && helper.isStepped && !loadsStack
+        let hadTrap = systemFlags & RFLAGS.trap != 0
         do throws(X86Fault) {
-            return try run(helper, call)
+            let outcome = try run(helper, call)
+            if steps, case .endBlock = outcome {
+                return afterInstruction(stepped: hadTrap, keepsResume: helper == .interruptReturn)
+            }
+            return outcome
         } catch {
             pendingFault = error
             return .fault
@@ -101,10 +113,7 @@ extension X86Guest {
             event = X86Event(.privilegedSoftware, vector: X86Vector.debug, returnAddress: nextAddress(call))
         default:
             // The PC slot is the next instruction's already.
-            let address = programCounter
-            let event = X86Event(
-                .exception, vector: X86Vector.debug, returnAddress: address, debugStatus: 1 << 14)
-            return deliver(event, faultAddress: address) ? .endBlock : .exit(shutDown())
+            return afterInstruction(stepped: systemFlags & RFLAGS.trap != 0, keepsResume: false)
         }
         return deliver(event, faultAddress: call.pc) ? .endBlock : .exit(shutDown())
     }
@@ -229,7 +238,9 @@ extension X86Guest {
             try writeControl(call.argument, operand(call.a))
             return end(call)
         case .readDebug: setOperand(call.d, try readDebug(call.argument), bytes: 8)
-        case .writeDebug: try writeDebug(call.argument, operand(call.a))
+        case .writeDebug:
+            try writeDebug(call.argument, operand(call.a))
+            return end(call)
         case .clearTaskSwitched:
             clearTaskSwitched()
             return end(call)

@@ -13,7 +13,7 @@ extension X86Guest {
             setSegmentBase(SegmentNumber.cs, UInt64(selector) &<< 4)
             programCounter = offset
             returnFlags(flags, bytes, from: 0)
-            system.isNMIBlocked = false
+            unblockNMI()
             updateMode()
             return
         }
@@ -47,20 +47,22 @@ extension X86Guest {
             returnFlags(newFlags, bytes, from: old)
             enter(target)
         }
-        system.isNMIBlocked = false
+        unblockNMI()
     }
 
     /// Takes over the flags that an IRET executed at privilege level `level` may change.
     private func returnFlags(_ value: UInt64, _ bytes: Int, from level: UInt8) {
         var mask: UInt64 = RFLAGS.arithmetic | RFLAGS.trap | RFLAGS.direction | RFLAGS.nestedTask
-        // RF would be in force for one instruction only, and nothing here looks at it: instruction breakpoints never hit.
         if bytes >= 4 { mask |= RFLAGS.alignmentCheck | RFLAGS.identification }
+        // RF is in force for one instruction; only breakpoints look at it.
+        let resumes = bytes >= 4 && breakpoints.isArmed
+        if resumes { mask |= RFLAGS.resume }
         if level <= ioPrivilege { mask |= RFLAGS.interrupt }
         if level == 0 {
             mask |= RFLAGS.privilege
             if bytes >= 4 { mask |= RFLAGS.virtualInterrupt | RFLAGS.virtualInterruptPending }
         }
-        replaceFlags(value, mask, clearing: RFLAGS.resume)
+        replaceFlags(value, mask, clearing: resumes ? 0 : RFLAGS.resume)
     }
 
     /// POPF, POPFD, POPFQ.

@@ -18,7 +18,7 @@ extension X86Guest {
         new.longModeActive = isLong
         new.protectedMode = system.isProtected
         new.virtual8086 = flags & RFLAGS.virtual8086 != 0
-        new.trap = flags & RFLAGS.trap != 0
+        new.trap = flags & RFLAGS.trap != 0 || breakpoints.isArmed
         new.emulateFPU = system.cr0 & CR0.emulation != 0
         new.taskSwitched = system.cr0 & CR0.taskSwitched != 0
         new.monitorCoprocessor = system.cr0 & CR0.monitorCoprocessor != 0
@@ -35,6 +35,7 @@ extension X86Guest {
             lastCodeBase = base
             engine.invalidateJumpCache()
         }
+        if new.alignmentCheck != mode.alignmentCheck { engine.flushTLB(.all) }
         mode = new
         let access = Int(currentAccess.rawValue)
         if engine.mmuIndex != access { engine.mmuIndex = access }

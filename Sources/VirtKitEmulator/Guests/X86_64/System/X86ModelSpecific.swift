@@ -87,8 +87,8 @@ extension X86Guest {
             system.msrs.tscOffset &+= value &- system.msrs.tscAdjust
             system.msrs.tscAdjust = value
         case MSR.speculationControl:
-            // IBRS, STIBP; there is no SSBD to offer.
-            guard value & ~3 == 0 else { throw .generalProtection() }
+            // IBRS, STIBP, BHI_DIS_S; there is no SSBD to offer.
+            guard value & ~0x403 == 0 else { throw .generalProtection() }
             system.msrs.speculationControl = value
         case MSR.predictorCommand: guard value & ~1 == 0 else { throw .generalProtection() }
         case MSR.microcodeRevision: system.msrs.microcodeRevision = 0

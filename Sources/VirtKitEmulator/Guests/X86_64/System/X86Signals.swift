@@ -68,6 +68,12 @@ extension X86Guest {
         return systemFlags & RFLAGS.interrupt != 0 && source.hasPendingInterrupt(vcpu: index)
     }
 
+    /// IRET: NMIs may come again.
+    func unblockNMI() {
+        system.isNMIBlocked = false
+        if system.isNMIPending { engine.signals.raise(X86Signal.interrupt) }
+    }
+
     /// HLT. The PC slot is set by the caller.
     func halt() -> HelperOutcome {
         if hasWakeEvent {

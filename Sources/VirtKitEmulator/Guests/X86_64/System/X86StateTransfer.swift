@@ -128,6 +128,7 @@ extension X86Guest {
         system.isNMIPending = state.nmiPending
         hasDeferredInterrupt = true
         lastCodeBase = 0
+        updateBreakpoints()
         engine.flushTLB(.all)
         engine.invalidateJumpCache()
         updateMode()
