@@ -94,7 +94,8 @@ static void lowering_fault(int number, siginfo_t *info, void *context) {
     lowering_current.rflags = (uint64_t)user->uc_mcontext.gregs[REG_EFL];
     lowering_current.rip = (uint64_t)user->uc_mcontext.gregs[REG_RIP];
     lowering_current.signal = (uint64_t)number;
-    lowering_current.address = (uint64_t)(uintptr_t)info->si_addr;
+    /* General protection comes without an address. */
+    lowering_current.address = info->si_code == SI_KERNEL ? UINT64_MAX : (uint64_t)(uintptr_t)info->si_addr;
     if (user->uc_mcontext.fpregs) memcpy(lowering_current.fx, user->uc_mcontext.fpregs, 512);
     siglongjmp(lowering_jump, 1);
 }

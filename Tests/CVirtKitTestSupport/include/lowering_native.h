@@ -10,7 +10,7 @@ struct lowering_state {
     uint64_t rip;      /* where to start; after a fault, where it happened */
     uint64_t exit;     /* which exit stub was reached: 0, 1 or 2 */
     uint64_t signal;   /* 0, or the signal that the instruction raised */
-    uint64_t address;  /* si_addr of that signal */
+    uint64_t address;  /* si_addr of that signal; all ones for general protection */
     uint64_t padding[11];
     uint8_t fx[512];   /* FXSAVE64 image; the native side copies the state to an aligned place */
 };

@@ -39,7 +39,8 @@ final class FlatGuest: GuestFrontend {
 
     func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {
         guard mapped.contains(where: { $0.contains(address) }) else {
-            fault = .page(address, 0)
+            let isCanonical = Int64(bitPattern: address << 16) >> 16 == Int64(bitPattern: address)
+            fault = isCanonical ? .page(address, 0) : .generalProtection()
             return nil
         }
         return PageTranslation(

@@ -163,7 +163,8 @@ extension InstructionCase {
             mod = 0x40
             displacement = [0]
         } else if displacementBytes > 0 {
-            let value = displacementBytes == 1 ? Int64(Int8(truncatingIfNeeded: random.next())) : Int64(random.below(4000))
+            let value =
+                displacementBytes == 1 ? Int64(Int8(truncatingIfNeeded: random.next())) : Int64(random.below(4000))
             encoded.displacement = value
             displacement = (0..<displacementBytes).map { UInt8(truncatingIfNeeded: value >> Int64($0 * 8)) }
         }

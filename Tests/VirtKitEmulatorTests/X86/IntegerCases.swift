@@ -14,7 +14,8 @@ enum IntegerCases {
             let base = UInt8(number) << 3
             let logic = [1, 4, 6].contains(number) ? auxiliary : 0
             for form in UInt8(0)..<4 {
-                list.append(.init(name: "\(name) \(form)", opcode: base | form, isByte: form & 1 == 0, ignoredFlags: logic))
+                list.append(
+                    .init(name: "\(name) \(form)", opcode: base | form, isByte: form & 1 == 0, ignoredFlags: logic))
             }
             list.append(
                 .init(name: "\(name) al", opcode: base | 4, rm: .none, immediate: 1, isByte: true, ignoredFlags: logic))
@@ -29,7 +30,8 @@ enum IntegerCases {
                 for form in UInt8(0)..<2 {
                     list.append(
                         .init(
-                            name: "lock \(name) \(form)", opcode: base | form, rm: .memory, isByte: form == 0, lock: true,
+                            name: "lock \(name) \(form)", opcode: base | form, rm: .memory, isByte: form == 0,
+                            lock: true,
                             ignoredFlags: logic))
                 }
                 list.append(
@@ -47,7 +49,8 @@ enum IntegerCases {
                     ignoredFlags: auxiliary))
             list.append(
                 .init(
-                    name: "test accumulator", opcode: 0xA8 | form, rm: .none, immediate: isByte ? 1 : -1, isByte: isByte,
+                    name: "test accumulator", opcode: 0xA8 | form, rm: .none, immediate: isByte ? 1 : -1,
+                    isByte: isByte,
                     ignoredFlags: auxiliary))
             for (name, opcode, digit) in [("inc", 0xFE, 0), ("dec", 0xFE, 1), ("not", 0xF6, 2), ("neg", 0xF6, 3)]
                 as [(String, UInt8, UInt8)]
@@ -55,10 +58,12 @@ enum IntegerCases {
                 list.append(.init(name: name, opcode: opcode | form, digit: digit, isByte: isByte))
                 list.append(
                     .init(
-                        name: "lock \(name)", opcode: opcode | form, rm: .memory, digit: digit, isByte: isByte, lock: true))
+                        name: "lock \(name)", opcode: opcode | form, rm: .memory, digit: digit, isByte: isByte,
+                        lock: true))
             }
             list.append(.init(name: "xadd", map: .map0F, opcode: 0xC0 | form, isByte: isByte))
-            list.append(.init(name: "lock xadd", map: .map0F, opcode: 0xC0 | form, rm: .memory, isByte: isByte, lock: true))
+            list.append(
+                .init(name: "lock xadd", map: .map0F, opcode: 0xC0 | form, rm: .memory, isByte: isByte, lock: true))
             list.append(.init(name: "xchg", opcode: 0x86 | form, isByte: isByte))
             for lock in [false, true] {
                 list.append(
@@ -99,7 +104,8 @@ enum IntegerCases {
                         ignoredFlags: ignored | overflow))
                 list.append(
                     .init(
-                        name: "\(name) 1", opcode: 0xD0 | form, digit: UInt8(digit), isByte: isByte, ignoredFlags: ignored))
+                        name: "\(name) 1", opcode: 0xD0 | form, digit: UInt8(digit), isByte: isByte,
+                        ignoredFlags: ignored))
                 list.append(
                     .init(
                         name: "\(name) cl", opcode: 0xD2 | form, digit: UInt8(digit), isByte: isByte,
@@ -108,7 +114,8 @@ enum IntegerCases {
         }
         for (opcode, name) in [(0xA4, "shld"), (0xAC, "shrd")] as [(UInt8, String)] {
             list.append(
-                .init(name: "\(name) imm", map: .map0F, opcode: opcode, immediate: 1, ignoredFlags: auxiliary | overflow,
+                .init(
+                    name: "\(name) imm", map: .map0F, opcode: opcode, immediate: 1, ignoredFlags: auxiliary | overflow,
                     limitsCount: true))
             list.append(
                 .init(
@@ -213,11 +220,15 @@ enum IntegerCases {
         list.append(
             .init(
                 name: "jmp rax", opcode: 0xFF, rm: .register, digit: 4, hasSizes: false, usesStack: true,
-                prepare: { registers, _ in for index in 0..<16 where index != 4 { registers.general[index] = NativeHarness.target } }))
+                prepare: { registers, _ in
+                    for index in 0..<16 where index != 4 { registers.general[index] = NativeHarness.target }
+                }))
         list.append(
             .init(
                 name: "call rax", opcode: 0xFF, rm: .register, digit: 2, hasSizes: false, usesStack: true,
-                prepare: { registers, _ in for index in 0..<16 where index != 4 { registers.general[index] = NativeHarness.target } }))
+                prepare: { registers, _ in
+                    for index in 0..<16 where index != 4 { registers.general[index] = NativeHarness.target }
+                }))
         for number in UInt8(0)..<8 {
             list.append(.init(name: "push", opcode: 0x50 | number, rm: .none))
             list.append(.init(name: "pop", opcode: 0x58 | number, rm: .none))
@@ -258,7 +269,8 @@ enum IntegerCases {
                 for prefix in [nil, 0xF3, 0xF2, 0x67] as [UInt8?] {
                     list.append(
                         .init(
-                            name: "string \(opcode | form) \(prefix ?? 0)", opcode: opcode | form, prefix: prefix, rm: .none,
+                            name: "string \(opcode | form) \(prefix ?? 0)", opcode: opcode | form, prefix: prefix,
+                            rm: .none,
                             isByte: form == 0, prepare: prepare))
                 }
             }

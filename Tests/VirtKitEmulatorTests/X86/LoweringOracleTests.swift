@@ -37,7 +37,9 @@ struct LoweringOracleTests {
     func sequences(optimise: Bool) {
         // Only those whose flags are all defined, or as this host has them; AF is nobody's input here.
         let pool = (IntegerCases.arithmetic + IntegerCases.shifts + IntegerCases.bits + IntegerCases.moves).filter {
-            !["bsf", "bsr", "xlat"].contains($0.name) && ![0x9E, 0x9F].contains($0.opcode)
+            !["bsf", "bsr", "xlat"].contains($0.name)
+                && ($0.ignoredFlags & FlagBits.overflow == 0 || $0.name.contains("bt"))
+                && ![0x9E, 0x9F].contains($0.opcode)
         }
         let setup = InstructionCase(name: "registers", opcode: 0x90, rm: .none)
         let harness = NativeHarness(optimise: optimise)
@@ -111,7 +113,10 @@ extension NativeHarness {
         let native = runNatively(registers)
         let emulated = runEmulated(registers)
         var text: [String] = []
-        if native.end != emulated.end { text.append("ends native \(native.end), emulated \(emulated.end)") }
+        // An access that wraps around at 2^64 is #GP here and #PF there.
+        var expected = native.end
+        if case .fault(13, let place) = expected, emulated.end == .fault(14, at: place) { expected = emulated.end }
+        if expected != emulated.end { text.append("ends native \(native.end), emulated \(emulated.end)") }
         for index in 0..<16 where native.registers.general[index] != emulated.registers.general[index] {
             text.append(
                 "r\(index) was \(hex(registers.general[index])) native \(hex(native.registers.general[index])) "
@@ -131,7 +136,8 @@ extension NativeHarness {
                     + "emulated \(hex(emulated.registers.flags))")
         }
         if native.registers.mxcsr != emulated.registers.mxcsr {
-            text.append("mxcsr native \(hex(UInt64(native.registers.mxcsr))) emulated \(hex(UInt64(emulated.registers.mxcsr)))")
+            text.append(
+                "mxcsr native \(hex(UInt64(native.registers.mxcsr))) emulated \(hex(UInt64(emulated.registers.mxcsr)))")
         }
         if native.registers.unit != emulated.registers.unit {
             let places = (0..<160).filter { native.registers.unit[$0] != emulated.registers.unit[$0] }
@@ -142,7 +148,8 @@ extension NativeHarness {
             repairData()
         }
         if text.isEmpty { return nil }
-        text.append("from " + registers.general.enumerated().map { "r\($0.offset)=\(hex($0.element))" }.joined(separator: " "))
+        text.append(
+            "from " + registers.general.enumerated().map { "r\($0.offset)=\(hex($0.element))" }.joined(separator: " "))
         return text.joined(separator: "; ")
     }
 }

@@ -55,8 +55,8 @@ struct Outcome: Equatable {
 /// Code is at `code`; the instruction is at its start, exit stub 0 right behind it, and exit stub 1 at `code + 0x80`.
 /// Data is three pages at `data`; the page behind them faults.
 final class NativeHarness {
-    static let code: UInt64 = 0x2000_0000
-    static let target: UInt64 = 0x2000_0080
+    static let code: UInt64 = 0x3A51_7000
+    static let target: UInt64 = 0x3A51_7080
     static let data: UInt64 = 0x1000_0000
     static let dataSize = 0x3000
     static let dataEnd: UInt64 = 0x1000_3000
@@ -183,8 +183,9 @@ final class NativeHarness {
         switch Int32(state.signal) {
         case SIGFPE: return .fault(0, at: place)
         case SIGILL: return .fault(6, at: place)
-        // General protection comes without an address.
-        case SIGSEGV: return .fault(state.address == 0 ? 13 : 14, at: place)
+        case SIGSEGV: return .fault(state.address == .max ? 13 : 14, at: place)
+        // A stack segment fault; the flat guest doesn't tell it from general protection.
+        case SIGBUS: return .fault(13, at: place)
         default: return .lost("signal \(state.signal)")
         }
     }
@@ -229,7 +230,9 @@ final class NativeHarness {
             if pc == Self.target { return .exit(1) }
             return .lost("halt at \(hex(pc))")
         case .guest(FlatGuest.faulted):
-            guard pc &- Self.code < UInt64(length) else { return .lost("fault at \(hex(pc)): \(String(describing: guest.fault))") }
+            guard pc &- Self.code < UInt64(length) else {
+                return .lost("fault at \(hex(pc)): \(String(describing: guest.fault))")
+            }
             // SIGFPE stands for #DE, #MF and #XM.
             let vector = guest.fault?.vector ?? 255
             return .fault(vector == 16 || vector == 19 ? 0 : vector, at: pc &- Self.code)

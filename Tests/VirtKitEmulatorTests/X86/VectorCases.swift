@@ -65,9 +65,13 @@ enum VectorCases {
                 let modRM = digit << 3
                 let opcode = UInt16(first) << 8 | UInt16(modRM)
                 // FLDENV, FNSTENV, FRSTOR and FNSAVE hold pointers, which AMD's processors clear.
-                let hasPointers = (first == 0xD9 && (digit == 4 || digit == 6)) || (first == 0xDD && (digit == 4 || digit == 6))
+                let hasPointers =
+                    (first == 0xD9 && (digit == 4 || digit == 6)) || (first == 0xDD && (digit == 4 || digit == 6))
                 if X87.form(opcode, operandSize16: false) != nil, !hasPointers {
-                    list.append(.init(name: "x87 \(hex(UInt64(opcode)))", opcode: first, rm: .memory, digit: digit, hasSizes: false))
+                    list.append(
+                        .init(
+                            name: "x87 \(hex(UInt64(opcode)))", opcode: first, rm: .memory, digit: digit,
+                            hasSizes: false))
                 }
             }
             for modRM in UInt8(0xC0)...0xFF {

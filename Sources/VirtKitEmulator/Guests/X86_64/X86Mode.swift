@@ -25,40 +25,91 @@ struct X86Mode: RawRepresentable, Hashable, Sendable {
         set { rawValue = rawValue & ~0xC | (newValue & 3) << 2 }
     }
     /// Bit 4: EFER.LMA. With a 16- or 32-bit code size it is compatibility mode.
-    var longModeActive: Bool { get { flag(4) } set { setFlag(4, newValue) } }
+    var longModeActive: Bool {
+        get { flag(4) }
+        set { setFlag(4, newValue) }
+    }
     /// Bit 5: CR0.PE.
-    var protectedMode: Bool { get { flag(5) } set { setFlag(5, newValue) } }
+    var protectedMode: Bool {
+        get { flag(5) }
+        set { setFlag(5, newValue) }
+    }
     /// Bit 6: RFLAGS.VM.
-    var virtual8086: Bool { get { flag(6) } set { setFlag(6, newValue) } }
+    var virtual8086: Bool {
+        get { flag(6) }
+        set { setFlag(6, newValue) }
+    }
     /// Bit 7: RFLAGS.TF. Every block is then one instruction long and ends in ``X86Helper/singleStep``.
-    var trap: Bool { get { flag(7) } set { setFlag(7, newValue) } }
+    var trap: Bool {
+        get { flag(7) }
+        set { setFlag(7, newValue) }
+    }
     /// Bit 8: CR0.EM.
-    var emulateFPU: Bool { get { flag(8) } set { setFlag(8, newValue) } }
+    var emulateFPU: Bool {
+        get { flag(8) }
+        set { setFlag(8, newValue) }
+    }
     /// Bit 9: CR0.TS.
-    var taskSwitched: Bool { get { flag(9) } set { setFlag(9, newValue) } }
+    var taskSwitched: Bool {
+        get { flag(9) }
+        set { setFlag(9, newValue) }
+    }
     /// Bit 10: CR0.MP.
-    var monitorCoprocessor: Bool { get { flag(10) } set { setFlag(10, newValue) } }
+    var monitorCoprocessor: Bool {
+        get { flag(10) }
+        set { setFlag(10, newValue) }
+    }
     /// Bit 11: CR4.OSFXSR.
-    var osfxsr: Bool { get { flag(11) } set { setFlag(11, newValue) } }
+    var osfxsr: Bool {
+        get { flag(11) }
+        set { setFlag(11, newValue) }
+    }
     /// Bit 12: CR4.OSXSAVE.
-    var osxsave: Bool { get { flag(12) } set { setFlag(12, newValue) } }
+    var osxsave: Bool {
+        get { flag(12) }
+        set { setFlag(12, newValue) }
+    }
     /// Bit 13: CR4.FSGSBASE.
-    var fsgsbase: Bool { get { flag(13) } set { setFlag(13, newValue) } }
+    var fsgsbase: Bool {
+        get { flag(13) }
+        set { setFlag(13, newValue) }
+    }
     /// Bit 14: alignment checks are on (CR0.AM, RFLAGS.AC and CPL 3).
-    var alignmentCheck: Bool { get { flag(14) } set { setFlag(14, newValue) } }
+    var alignmentCheck: Bool {
+        get { flag(14) }
+        set { setFlag(14, newValue) }
+    }
     /// Bit 15: outside 64-bit code, the base of ES, CS, SS or DS may be non-zero and must be added.
     /// FS and GS are always taken to have a base.
-    var segmentBases: Bool { get { flag(15) } set { setFlag(15, newValue) } }
+    var segmentBases: Bool {
+        get { flag(15) }
+        set { setFlag(15, newValue) }
+    }
     /// Bit 16: outside 64-bit code, the stack pointer is SP, not ESP (SS.B is 0).
-    var stack16: Bool { get { flag(16) } set { setFlag(16, newValue) } }
+    var stack16: Bool {
+        get { flag(16) }
+        set { setFlag(16, newValue) }
+    }
     /// Bit 17: CR4.TSD: RDTSC and RDTSCP need CPL 0.
-    var timeStampDisabled: Bool { get { flag(17) } set { setFlag(17, newValue) } }
+    var timeStampDisabled: Bool {
+        get { flag(17) }
+        set { setFlag(17, newValue) }
+    }
     /// Bit 18: CR0.PG. Lowering doesn't look at it.
-    var paging: Bool { get { flag(18) } set { setFlag(18, newValue) } }
+    var paging: Bool {
+        get { flag(18) }
+        set { setFlag(18, newValue) }
+    }
     /// Bit 19: CR4.UMIP and CPL above 0: SGDT, SIDT, SLDT, STR and SMSW raise #GP(0).
-    var userModeInstructionPrevention: Bool { get { flag(19) } set { setFlag(19, newValue) } }
+    var userModeInstructionPrevention: Bool {
+        get { flag(19) }
+        set { setFlag(19, newValue) }
+    }
     /// Bit 20: IOPL is at least CPL: CLI, STI, IN, OUT and their like need no further check.
-    var ioPrivilege: Bool { get { flag(20) } set { setFlag(20, newValue) } }
+    var ioPrivilege: Bool {
+        get { flag(20) }
+        set { setFlag(20, newValue) }
+    }
 
     var is64: Bool { rawValue & 3 == 2 }
 

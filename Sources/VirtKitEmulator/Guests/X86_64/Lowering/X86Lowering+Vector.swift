@@ -243,7 +243,8 @@ extension X86Lowering {
         }
     }
 
-    private mutating func call(_ operation: VectorOperation, _ form: VectorForm, _ d: Place, _ a: Place, _ b: Place = 0) {
+    private mutating func call(_ operation: VectorOperation, _ form: VectorForm, _ d: Place, _ a: Place, _ b: Place = 0)
+    {
         let call = VectorCall(
             length: instruction.length, immediate: UInt8(truncatingIfNeeded: instruction.immediate),
             implicit: form.implicit, rexW: instruction.rexW, isMMX: form.isMMX, operation: operation)

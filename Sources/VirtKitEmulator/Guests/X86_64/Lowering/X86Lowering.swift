@@ -110,7 +110,8 @@ struct X86Lowering {
     ) {
         let immediate = X86HelperImmediate(
             length: instruction.length, argument: argument, operandBytes: operandBytes ?? instruction.operandBytes,
-            addressBytes: addressBytes ?? instruction.addressBytes, segment: instruction.segment, repeats: instruction.repeats,
+            addressBytes: addressBytes ?? instruction.addressBytes, segment: instruction.segment,
+            repeats: instruction.repeats,
             endsBlock: endsBlock, extra: extra)
         builder.helper(identifier.rawValue, d: d, a: a, b: b, imm: immediate.rawValue)
         if endsBlock { builder.exitDynamic() }
