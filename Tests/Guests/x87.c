@@ -39,8 +39,10 @@ static void put(uint8_t *to, unsigned index) {
 static void sweep(step run, unsigned mask, unsigned seconds) {
     for (unsigned i = 0; i < NUMBERS; i++) {
         for (unsigned j = 0; j < seconds; j++) {
-            for (unsigned k = 0; k < 7; k++) {
-                struct state s = {{0}, {0}, {0}, {0}, 2, 0, controls[k]};
+            // The usual mode each time, and one of the others; all of them if there is one operand only.
+            for (unsigned k = 0; k < (seconds == 1 ? 7 : 2); k++) {
+                unsigned mode = seconds == 1 || !k ? k : 1 + (i + j) % 6;
+                struct state s = {{0}, {0}, {0}, {0}, 2, 0, controls[mode]};
                 put(s.a, i), put(s.b, j);
                 run(&s);
                 s.status &= mask;
