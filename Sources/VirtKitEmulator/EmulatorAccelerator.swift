@@ -2,6 +2,7 @@ public import VirtKitCore
 
 /// VirtKit's own CPU emulator: runs guests in software, in this process, on any 64-bit little-endian host.
 public struct EmulatorAccelerator: Accelerator {
+    /// "emulator".
     public var id: String { "emulator" }
 
     /// Whether blocks go through the optimising passes. Without them the emulator is its own oracle, and slower.
@@ -10,6 +11,7 @@ public struct EmulatorAccelerator: Accelerator {
     /// Makes an accelerator.
     public init(optimises: Bool = true) { self.optimises = optimises }
 
+    /// Whether the emulator can run a machine: one x86-64 vCPU, of the model "x86-64-v2".
     public func suitability(for configuration: MachineConfiguration) async -> Suitability {
         if let refusal = refusal(
             architecture: configuration.architecture, cpus: configuration.cpus, model: configuration.cpuModel,
@@ -22,6 +24,9 @@ public struct EmulatorAccelerator: Accelerator {
             remedy: "use a backend with the help of the host's CPU, where speed matters")
     }
 
+    /// Makes an address space with vCPUs.
+    ///
+    /// - Throws: `VirtKitError` with `.unsupported` for what ``suitability(for:)`` refuses.
     public func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain {
         if let refusal = refusal(
             architecture: request.architecture, cpus: request.cpus, model: request.cpuModel,
