@@ -104,18 +104,16 @@ import VirtKit
     @Test(arguments: [0, -1, 10_000, Int.max]) func cpuCountsThatCannotBe(_ cpus: Int) async throws {
         var configuration = BareCode.machine(BareCode.powerOff)
         configuration.cpus = cpus
-        await #expect(performing: { _ = try await Backends.builtIn.best(for: configuration) }) { error in
-            (error as? VirtKitError)?.code == .invalidConfiguration
-        }
+        let error = await #expect(throws: VirtKitError.self) { _ = try await Backends.builtIn.best(for: configuration) }
+        #expect(error?.code == .invalidConfiguration)
     }
 
     @Test(arguments: [0, 1, 4095, 1 << 60, UInt64.max]) func memoriesThatCannotBe(_ bytes: UInt64) async throws {
         var configuration = BareCode.machine(BareCode.powerOff)
         configuration.memory = .bytes(bytes)
         let hypervisor = try await hypervisor()
-        await #expect(performing: { _ = try await hypervisor.makeMachine(configuration) }) { error in
-            (error as? VirtKitError)?.code == .invalidConfiguration
-        }
+        let error = await #expect(throws: VirtKitError.self) { _ = try await hypervisor.makeMachine(configuration) }
+        #expect(error?.code == .invalidConfiguration)
     }
 }
 
