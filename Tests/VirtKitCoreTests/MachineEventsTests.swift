@@ -1,7 +1,7 @@
 import Testing
 import VirtKitCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct MachineEventsTests {
     @Test func everyReaderGetsEveryEventFromNowOn() async {
         let source = MachineEventSource()

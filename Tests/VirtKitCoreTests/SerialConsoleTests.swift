@@ -3,7 +3,7 @@ import Testing
 
 @testable import VirtKitCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SerialConsoleTests {
     private final class Counter: Sendable {
         let value = Atomic<Int>(0)

@@ -2,7 +2,7 @@ import Testing
 
 @testable import VirtKitCore
 
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct SerialLinesTests {
     /// The lines of an output that has ended.
     private func lines(_ output: [UInt8], capacity: Int = 1 << 20, maximumLength: Int = 65536) async -> [String] {

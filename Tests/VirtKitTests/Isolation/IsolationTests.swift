@@ -4,7 +4,7 @@ import VirtKit
 import VirtKitTesting
 
 /// Scope functions and their closures run on their caller's isolation: they may use its state, which is not `Sendable`.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct IsolationTests {
     /// State that only its owner may touch.
     private final class Notes {

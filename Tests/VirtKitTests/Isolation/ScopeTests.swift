@@ -3,7 +3,7 @@ import VirtKit
 import VirtKitTesting
 
 /// However a scope is left, its machine has ended.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.timeLimit(.minutes(5)))
 struct ScopeTests {
     private struct Mistake: Error {}
 
