@@ -1,5 +1,9 @@
 # Shell functions that scripts share; set `root` to the checkout before sourcing this.
 
+# How debug builds are made by every script, so that they share one: warnings fail, and so does an import that Package.swift
+# does not allow (the walls between the rooms).
+debug_flags=(--explicit-target-dependency-import-check error -Xswiftc -warnings-as-errors)
+
 # Builds the virtkit command in release mode, progress on stderr; sets VIRTKIT to its path.
 build_virtkit() {
     local scratch=() swift
