@@ -34,6 +34,8 @@ extension Engine {
     }
 
     func slowLoad(_ address: UInt64, _ bytes: Int, _ mmuIndex: Int) -> (value: UInt64, isFault: Bool) {
+        accessBytes = bytes
+        defer { accessBytes = 1 }
         guard let detail = resolve(address, .read, mmuIndex) else { return (0, true) }
         guard crossesPage(address, bytes) else {
             return (loadPhysical(detail & ~0xFFF | address & 0xFFF, bytes), false)
@@ -57,6 +59,8 @@ extension Engine {
     }
 
     func slowStore(_ address: UInt64, _ value: UInt64, _ bytes: Int, _ mmuIndex: Int) -> Bool {
+        accessBytes = bytes
+        defer { accessBytes = 1 }
         guard let detail = resolve(address, .write, mmuIndex) else { return true }
         guard crossesPage(address, bytes) else {
             storePhysical(detail & ~0xFFF | address & 0xFFF, value, bytes)

@@ -18,6 +18,8 @@ final class Engine {
     /// Whether every new block is verified: for tests of lowerings. A bad one traps, with its text.
     var verifiesBlocks = false
 
+    /// The bytes of the access that a translation is for, as far as it is known (else 1).
+    var accessBytes = 1
     var tlbs: [SoftTLB]
     var cache: CodeCache
     private var builder = BlockBuilder()
