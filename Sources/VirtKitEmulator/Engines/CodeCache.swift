@@ -43,7 +43,7 @@ struct JumpCacheEntry {
 /// All translated blocks of one engine, in one arena. A block's number is the arena index of its first operation.
 ///
 /// Confined to the vCPU's thread.
-struct CodeCache {
+final class CodeCache {
     static let jumpCacheCount = 4096
     private static let bucketCount = 1 << 16
 
@@ -75,8 +75,7 @@ struct CodeCache {
         self.pageCount = pageCount
     }
 
-    /// Frees the memory.
-    func deallocate() {
+    deinit {
         arena.deallocate()
         jumpCache.deallocate()
         buckets.deallocate()
@@ -123,7 +122,7 @@ struct CodeCache {
     }
 
     /// Puts a block into the arena and the indices. There is room; the page numbers are below the count.
-    mutating func install(
+    func install(
         _ operations: [Operation], _ boundaries: [BoundaryEntry], header: BlockHeader, page: Int, secondPage: Int?
     ) -> UInt32 {
         let block = UInt32(truncatingIfNeeded: used + BlockHeader.operations)
@@ -154,7 +153,7 @@ struct CodeCache {
 
     /// Drops the blocks lowered from any of `count` bytes at offset `offset` of page `number` (whose physical address
     /// is `page`), and calls `onDrop` with each. Returns whether blocks of the page remain.
-    mutating func drop(page number: Int, physical page: UInt64, offset: Int, count: Int, onDrop: (UInt32) -> Void)
+    func drop(page number: Int, physical page: UInt64, offset: Int, count: Int, onDrop: (UInt32) -> Void)
         -> Bool
     {
         var block = pageHeads[number]
@@ -208,7 +207,7 @@ struct CodeCache {
     }
 
     /// Forgets every block. Nothing may be running in the arena.
-    mutating func flush() {
+    func flush() {
         used = 16
         blockCount = 0
         flushCount += 1
@@ -223,7 +222,7 @@ struct CodeCache {
     }
 
     /// Forgets every block, for another memory.
-    mutating func flush(pageCount: Int) {
+    func flush(pageCount: Int) {
         pageHeads.deallocate()
         pageHeads = .allocate(capacity: max(pageCount, 1))
         pageHeads.initialize(repeating: 0, count: max(pageCount, 1))

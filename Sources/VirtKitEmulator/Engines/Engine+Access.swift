@@ -8,6 +8,8 @@ extension Engine {
     /// The physical page and permissions (see `SoftTLB`) of an address for an access; nil: the guest holds a pending
     /// exception.
     func resolve(_ address: UInt64, _ access: MemoryAccess, _ mmuIndex: Int) -> UInt64? {
+        // SAFETY: the tables are indexed by a number below their count.
+        precondition(mmuIndex >= 0 && mmuIndex < Engine.mmuIndexCount, "no such MMU index")
         if let detail = tlbs[mmuIndex].lookUp(address, access) { return detail }
         guard let translation = guest.translate(address, access: access, mmuIndex: mmuIndex, engine: self) else {
             return nil

@@ -20,8 +20,9 @@ final class Engine {
 
     /// The bytes of the access that a translation is for, as far as it is known (else 1).
     var accessBytes = 1
-    var tlbs: [SoftTLB]
-    var cache: CodeCache
+    /// One for each MMU index. Raw, so that the slow paths need no checks of exclusive access.
+    let tlbs: UnsafeMutablePointer<SoftTLB>
+    let cache: CodeCache
     private var builder = BlockBuilder()
     private var passes = BlockPasses()
     private var contexts = JumpContexts()
@@ -48,7 +49,8 @@ final class Engine {
         self.vcpuIndex = vcpuIndex
         optimises = optimise
         self.signals = signals
-        tlbs = (0..<Self.mmuIndexCount).map { _ in SoftTLB() }
+        tlbs = .allocate(capacity: Self.mmuIndexCount)
+        for index in 0..<Self.mmuIndexCount { (tlbs + index).initialize(to: SoftTLB()) }
         cache = CodeCache(capacity: arenaCapacity, pageCount: memory.pageCount)
         memory.addListener(signals)
         frame.storeBytes(of: cache.arena, toByteOffset: EngineWords.arena, as: UnsafeMutablePointer<Operation>.self)
@@ -62,8 +64,8 @@ final class Engine {
 
     deinit {
         memory.removeListener(signals)
-        for tlb in tlbs { tlb.deallocate() }
-        cache.deallocate()
+        for index in 0..<Self.mmuIndexCount { tlbs[index].deallocate() }
+        tlbs.deallocate()
     }
 
     // MARK: State
@@ -203,7 +205,8 @@ final class Engine {
             for request in signals.takeRequests() {
                 switch request.kind {
                 case .dropCode: dropCode(request.address, count: request.count, tellOthers: false)
-                case .protect: for index in tlbs.indices { tlbs[index].protect(physicalPage: request.address) }
+                case .protect:
+                    for index in 0..<Self.mmuIndexCount { tlbs[index].protect(physicalPage: request.address) }
                 }
             }
         }
@@ -253,7 +256,7 @@ final class Engine {
     /// Marks that code is about to be read from a page of RAM, before it is read.
     private func markCode(_ page: UInt64, _ number: Int) {
         if memory.markCode(number, vcpu: vcpuIndex, page: page, signals: signals) {
-            for index in tlbs.indices { tlbs[index].protect(physicalPage: page) }
+            for index in 0..<Self.mmuIndexCount { tlbs[index].protect(physicalPage: page) }
         }
     }
 
@@ -349,7 +352,7 @@ final class Engine {
 
     /// Drops cached translations. In helpers (that end the block), deliveries and signal service.
     func flushTLB(_ scope: TLBScope) {
-        for index in tlbs.indices {
+        for index in 0..<Self.mmuIndexCount {
             switch scope {
             case .all: tlbs[index].flush(keepingGlobal: false)
             case .nonGlobal: tlbs[index].flush(keepingGlobal: true)
