@@ -17,10 +17,13 @@
 __attribute__((visibility("hidden"), aligned(64))) struct lowering_state lowering_current;
 __attribute__((visibility("hidden"), aligned(64))) uint8_t lowering_host_fx[512];
 __attribute__((visibility("hidden"))) uint64_t lowering_host_rsp;
+/* Where a run starts: 32-bit offset, and Linux's selector for 64-bit or 32-bit user code. */
+__attribute__((visibility("hidden"))) struct { uint32_t offset; uint16_t selector; } lowering_far;
 void lowering_enter(void);
 void lowering_exit(void);
 _Static_assert(offsetof(struct lowering_state, rflags) == 128, "layout");
 _Static_assert(offsetof(struct lowering_state, rip) == 136, "layout");
+_Static_assert(offsetof(struct lowering_state, compatibility) == 168, "layout");
 _Static_assert(offsetof(struct lowering_state, exit) == 144, "layout");
 _Static_assert(offsetof(struct lowering_state, fx) == 256, "layout");
 
@@ -34,6 +37,12 @@ __asm__(
     "  movq %rsp, lowering_host_rsp(%rip)\n"
     "  fxsave64 lowering_host_fx(%rip)\n"
     "  fxrstor64 lowering_current+256(%rip)\n"
+    "  cmpq $0, lowering_current+168(%rip)\n"
+    "  je 1f\n"
+    "  movl $0x2B, %eax\n"
+    "  movl %eax, %ds\n"
+    "  movl %eax, %es\n"
+    "1:\n"
     "  pushq lowering_current+128(%rip)\n"
     "  popfq\n"
     "  movq lowering_current+0(%rip), %rax\n"
@@ -52,7 +61,7 @@ __asm__(
     "  movq lowering_current+104(%rip), %r13\n"
     "  movq lowering_current+112(%rip), %r14\n"
     "  movq lowering_current+120(%rip), %r15\n"
-    "  jmpq *lowering_current+136(%rip)\n"
+    "  ljmpl *lowering_far(%rip)\n"
     ".p2align 4\n"
     ".globl lowering_exit\n"
     ".hidden lowering_exit\n"
@@ -109,6 +118,8 @@ int lowering_native_run(struct lowering_state *state) {
     for (int i = 0; i < 5; i++) sigaction(lowering_signals[i], &action, &old[i]);
     lowering_current = *state;
     lowering_current.signal = 0;
+    lowering_far.offset = (uint32_t)state->rip;
+    lowering_far.selector = state->compatibility ? 0x23 : 0x33;
     if (sigsetjmp(lowering_jump, 1) == 0) {
         lowering_enter();
     } else {
@@ -146,8 +157,22 @@ __asm__(
 
 int lowering_set_gs(uint64_t base) { return syscall(SYS_arch_prctl, ARCH_SET_GS, base) == 0 ? 0 : -errno; }
 
+void lowering_write_exit32(uint8_t *where, uint8_t *gate, uint64_t number) {
+    lowering_write_exit(gate, number);
+    const uint32_t offset = (uint32_t)(uintptr_t)gate;
+    where[0] = 0xEA; /* ljmp $0x33, $offset */
+    memcpy(where + 1, &offset, 4);
+    where[5] = 0x33;
+    where[6] = 0;
+}
+
 #else
 
+void lowering_write_exit32(uint8_t *where, uint8_t *gate, uint64_t number) {
+    (void)where;
+    (void)gate;
+    (void)number;
+}
 int lowering_native_run(struct lowering_state *state) {
     (void)state;
     return 0;

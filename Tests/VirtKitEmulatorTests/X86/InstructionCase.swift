@@ -62,7 +62,8 @@ extension InstructionCase {
     /// A random encoding.
     ///
     /// - Parameter absolute: Memory operands are at constant addresses.
-    func encode(_ random: inout RandomBits, absolute: Bool = false) -> EncodedCase {
+    /// - Parameter is32: For 32-bit code: no REX.
+    func encode(_ random: inout RandomBits, absolute: Bool = false, is32: Bool = false) -> EncodedCase {
         var legacy: [UInt8] = []
         var rex: UInt8 = 0
         var operandBytes = 4
@@ -73,7 +74,7 @@ extension InstructionCase {
             case 0:
                 legacy.append(0x66)
                 operandBytes = 2
-            case 1:
+            case 1 where !is32:
                 rex |= 0x48
                 operandBytes = 8
             default: break
@@ -81,12 +82,12 @@ extension InstructionCase {
         }
         if isWide { rex |= 0x48 }
         let isMemory = rm == .memory || (rm == .both && random.flip())
-        if isMemory, random.below(6) == 0 {
+        if isMemory, !is32, random.below(6) == 0 {
             legacy.append(0x67)
             encoded.addressIs32 = true
         }
         if let prefix { legacy.append(prefix) }
-        if random.below(3) == 0 { rex |= 0x40 }
+        if !is32, random.below(3) == 0 { rex |= 0x40 }
         var tail: [UInt8] = []
         if rm != .none {
             let reg = Int(digit ?? UInt8(random.below(8)))
@@ -94,13 +95,13 @@ extension InstructionCase {
                 encoded.bytes = legacy + (rex != 0 ? [rex] : []) + [opcode, fixedModRM]
                 return encoded
             }
-            if digit == nil, random.flip() { rex |= 0x44 }
+            if digit == nil, !is32, random.flip() { rex |= 0x44 }
             encoded.reg = reg | Int(rex & 4) << 1
             if isMemory {
-                tail = memoryOperand(reg, &rex, &encoded, &random, absolute: absolute)
+                tail = memoryOperand(reg, &rex, &encoded, &random, absolute: absolute, is32: is32)
             } else {
                 var register = random.below(8)
-                if random.flip() { rex |= 0x41 }
+                if !is32, random.flip() { rex |= 0x41 }
                 if usesStack, register == 4, rex & 1 == 0 { register = 3 }
                 tail = [0xC0 | UInt8(reg) << 3 | UInt8(register)]
             }
@@ -138,11 +139,12 @@ extension InstructionCase {
 
     private func memoryOperand(
         _ reg: Int, _ rex: inout UInt8, _ encoded: inout EncodedCase, _ random: inout RandomBits,
-        absolute: Bool
+        absolute: Bool, is32: Bool
     ) -> [UInt8] {
         let middle = UInt8(reg) << 3
         let kind = absolute ? 1 : random.below(8)
-        if kind == 0 {
+        encoded.addressIs32 = encoded.addressIs32 || is32
+        if kind == 0, !is32 {
             encoded.base = X86Instruction.ripBase
             encoded.fixedTarget = NativeHarness.data + 0x800 + UInt64(random.below(128)) * 16
             return [middle | 5, 0, 0, 0, 0]
@@ -154,7 +156,7 @@ extension InstructionCase {
             return [middle | 4, 0x25] + bytes
         }
         // Not RSP (4) where the instruction uses the stack, and never RAX to RDX, which many use implicitly.
-        let bases = usesStack ? [3, 5, 6, 7, 9, 12, 13, 14] : [3, 4, 5, 6, 7, 9, 12, 13, 14]
+        let bases = is32 ? [3, 5, 6, 7] : usesStack ? [3, 5, 6, 7, 9, 12, 13, 14] : [3, 4, 5, 6, 7, 9, 12, 13, 14]
         let base = bases[random.below(bases.count)]
         let displacementBytes = [0, 1, 4][random.below(3)]
         var mod: UInt8 = displacementBytes == 0 ? 0 : displacementBytes == 1 ? 0x40 : 0x80
@@ -173,9 +175,9 @@ extension InstructionCase {
         if kind < 5 || base & 7 == 4 {
             var index = 4
             if kind < 5 {
-                let indices = [8, 10, 11, 15].filter { $0 != base }
+                let indices = (is32 ? [3, 6, 7] : [8, 10, 11, 15]).filter { $0 != base }
                 index = indices[random.below(indices.count)]
-                rex |= 0x42
+                if index >= 8 { rex |= 0x42 }
                 encoded.index = index
                 encoded.scale = UInt8(random.below(4))
             }

@@ -277,4 +277,27 @@ enum IntegerCases {
         }
         return list
     }()
+
+    /// What 64-bit code doesn't have.
+    static let legacy: [InstructionCase] = {
+        var list: [InstructionCase] = []
+        for number in UInt8(0)..<16 where number != 4 && number != 12 {
+            list.append(.init(name: "inc dec", opcode: 0x40 | number, rm: .none))
+        }
+        let adjusted = overflow | FlagBits.negative | FlagBits.zero | FlagBits.parity
+        list.append(.init(name: "daa", opcode: 0x27, rm: .none, hasSizes: false, ignoredFlags: overflow))
+        list.append(.init(name: "das", opcode: 0x2F, rm: .none, hasSizes: false, ignoredFlags: overflow))
+        list.append(.init(name: "aaa", opcode: 0x37, rm: .none, hasSizes: false, ignoredFlags: adjusted))
+        list.append(.init(name: "aas", opcode: 0x3F, rm: .none, hasSizes: false, ignoredFlags: adjusted))
+        for opcode in [0xD4, 0xD5] as [UInt8] {
+            list.append(
+                .init(
+                    name: "aam aad", opcode: opcode, rm: .none, immediate: 1, hasSizes: false,
+                    ignoredFlags: carry | overflow | auxiliary))
+        }
+        list.append(.init(name: "pusha", opcode: 0x60, rm: .none))
+        list.append(.init(name: "popa", opcode: 0x61, rm: .none))
+        list.append(.init(name: "arpl", opcode: 0x63, hasSizes: false))
+        return list
+    }()
 }

@@ -32,6 +32,17 @@ struct LoweringOracleTests {
     @Test(arguments: [false, true])
     func x87(optimise: Bool) { compare(VectorCases.x87, optimise, encodings: Self.vectorEncodings) }
 
+    /// The same instructions, and those that 64-bit code doesn't have, in 32-bit code.
+    @Test(arguments: [false, true])
+    func code32(optimise: Bool) {
+        let wide = ["movsxd", "loop32", "jmp rax", "call rax"]
+        let shared =
+            (IntegerCases.arithmetic + IntegerCases.multiplication + IntegerCases.shifts + IntegerCases.bits
+            + IntegerCases.moves + IntegerCases.control + IntegerCases.strings)
+            .filter { instruction in !wide.contains { instruction.name.hasPrefix($0) } && instruction.prefix != 0x67 }
+        compare(shared + IntegerCases.legacy, optimise, encodings: 12, is32: true)
+    }
+
     /// Several instructions in one block, so that flags and values pass from one to the next, and faults in between.
     @Test(arguments: [false, true])
     func sequences(optimise: Bool) {
@@ -84,17 +95,18 @@ struct LoweringOracleTests {
     private static let vectorEncodings = 4
     private static let runs = 8
 
-    private func compare(_ cases: [InstructionCase], _ optimise: Bool, encodings: Int = Self.encodings) {
-        let harness = NativeHarness(optimise: optimise)
+    private func compare(_ cases: [InstructionCase], _ optimise: Bool, encodings: Int = Self.encodings, is32: Bool = false) {
+        let harness = NativeHarness(optimise: optimise, is32: is32)
         var random = RandomBits(seed: 42)
         harness.fillData(&random)
         for instruction in cases {
             var failures = 0
             for _ in 0..<encodings {
-                let encoded = instruction.encode(&random)
+                let encoded = instruction.encode(&random, is32: is32)
                 harness.setInstruction(encoded.bytes)
                 for _ in 0..<Self.runs {
-                    let registers = instruction.registers(for: encoded, &random)
+                    var registers = instruction.registers(for: encoded, &random)
+                    if is32 { harness.clip(&registers) }
                     if let difference = harness.difference(registers, ignoring: instruction.ignoredFlags) {
                         failures += 1
                         let bytes = encoded.bytes.map { String($0, radix: 16) }.joined(separator: " ")

@@ -73,6 +73,8 @@ final class NativeHarness {
 
     let guest: FlatGuest
     let engine: Engine
+    /// Both sides run 32-bit code (compatibility mode).
+    let is32: Bool
     let codeCopy: UnsafeMutableRawPointer
     let dataCopy: UnsafeMutableRawPointer
     private let bus = EmptyBus()
@@ -81,12 +83,15 @@ final class NativeHarness {
     var nativeCode: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: UInt(Self.code))! }
     var nativeData: UnsafeMutableRawPointer { UnsafeMutableRawPointer(bitPattern: UInt(Self.data))! }
 
-    init(optimise: Bool) {
+    init(optimise: Bool, is32: Bool = false) {
+        self.is32 = is32
         codeCopy = .allocate(byteCount: 0x1000, alignment: 4096)
         dataCopy = .allocate(byteCount: Self.dataSize, alignment: 4096)
         memset(codeCopy, 0xF4, 0x1000)
         memset(dataCopy, 0, Self.dataSize)
-        guest = FlatGuest(mapped: [Self.code..<Self.code + 0x1000, Self.data..<Self.dataEnd])
+        var mode = X86Mode.kernel64
+        if is32 { mode.codeSize = .bits32 }
+        guest = FlatGuest(mode: mode, mapped: [Self.code..<Self.code + 0x1000, Self.data..<Self.dataEnd])
         let memory = PhysicalMemory(ranges: [
             .init(base: Self.code, size: 0x1000, host: codeCopy, isWritable: true),
             .init(base: Self.data, size: UInt64(Self.dataSize), host: dataCopy, isWritable: true),
@@ -108,8 +113,13 @@ final class NativeHarness {
             codeCopy.storeBytes(of: byte, toByteOffset: index, as: UInt8.self)
         }
         let stub = nativeCode.assumingMemoryBound(to: UInt8.self)
-        lowering_write_exit(stub + bytes.count, 0)
-        lowering_write_exit(stub + 0x80, 1)
+        if is32 {
+            lowering_write_exit32(stub + bytes.count, stub + 0x800, 0)
+            lowering_write_exit32(stub + 0x80, stub + 0x820, 1)
+        } else {
+            lowering_write_exit(stub + bytes.count, 0)
+            lowering_write_exit(stub + 0x80, 1)
+        }
         engine.memory.noteExternalWrite(Self.code, count: 0x100)
     }
 
@@ -141,6 +151,7 @@ final class NativeHarness {
         withUnsafeMutableBytes(of: &state.gpr) { $0.copyBytes(from: registers.general.withUnsafeBytes { Array($0) }) }
         state.rflags = registers.flags
         state.rip = Self.code
+        state.compatibility = is32 ? 1 : 0
         withUnsafeMutableBytes(of: &state.fx) { area in
             for (index, byte) in registers.unit.enumerated() { area[index] = byte }
             area.storeBytes(of: registers.mxcsr, toByteOffset: 24, as: UInt32.self)
@@ -154,6 +165,7 @@ final class NativeHarness {
         withUnsafeBytes(of: &state.gpr) { area in
             for index in 0..<16 { result.general[index] = area.load(fromByteOffset: index * 8, as: UInt64.self) }
         }
+        clip(&result)
         // RF is set in the image of a fault.
         result.flags = state.rflags & ~(1 << 16)
         withUnsafeBytes(of: &state.fx) { area in
@@ -209,6 +221,7 @@ final class NativeHarness {
         let exit = engine.run(maximumInstructions: 100_000)
         var result = Registers()
         for index in 0..<16 { result.general[index] = frame.load(fromByteOffset: index * 8, as: UInt64.self) }
+        clip(&result)
         for index in 0..<32 {
             let offset = Int(X86Slot.vectorRegisters) + index * 8
             result.vectors[index] = frame.load(fromByteOffset: offset, as: UInt64.self)
@@ -220,6 +233,13 @@ final class NativeHarness {
         let rest = frame.load(fromByteOffset: Int(X86Slot.systemFlags), as: UInt64.self)
         result.flags = engine.flags | rest | 2
         return Outcome(end: emulatedEnd(exit), registers: result)
+    }
+
+    /// 32-bit code has eight registers of 32 bits.
+    func clip(_ registers: inout Registers) {
+        guard is32 else { return }
+        for index in 0..<16 { registers.general[index] = index < 8 ? registers.general[index] & 0xFFFF_FFFF : 0 }
+        for index in 16..<32 { registers.vectors[index] = 0 }
     }
 
     private func emulatedEnd(_ exit: EngineExit) -> Outcome.End {

@@ -196,7 +196,7 @@ extension X86Computation {
 
     func asciiAdjustDivide() {
         let ax = general(0)
-        let result = (ax >> 8 & 0xFF) &* UInt64(immediate.argument) &+ ax & 0xFF
+        let result = ((ax >> 8 & 0xFF) &* UInt64(immediate.argument) &+ (ax & 0xFF)) & 0xFF
         setValue(X86Slot.general(0), result, 2)
         engine.flags = Self.resultFlags(result, 1)
     }
