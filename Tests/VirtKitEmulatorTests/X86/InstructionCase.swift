@@ -37,6 +37,8 @@ struct InstructionCase: Sendable {
     var isBitOffset = false
     /// The count of a 16-bit shift stays below 16: more is undefined.
     var limitsCount = false
+    /// RAX (4: EDX:EAX, 8: RDX:RAX) is what memory holds, every other time: bytes of it.
+    var expectsMemory = 0
     /// Adjusts the registers of a run.
     var prepare: (@Sendable (inout Registers, inout RandomBits) -> Void)?
 }
@@ -52,8 +54,9 @@ struct EncodedCase {
     var isMemory = false
     var addressIs32 = false
     var operandBytes = 4
-    /// ModRM.reg, REX.R included.
+    /// ModRM.reg and ModRM.rm (of a register form), extended by REX.
     var reg = 0
+    var rm = 0
     /// The address is in the encoding.
     var fixedTarget: UInt64?
 }
@@ -103,6 +106,7 @@ extension InstructionCase {
                 var register = random.below(8)
                 if !is32, random.flip() { rex |= 0x41 }
                 if usesStack, register == 4, rex & 1 == 0 { register = 3 }
+                encoded.rm = register | Int(rex & 1) << 3
                 tail = [0xC0 | UInt8(reg) << 3 | UInt8(register)]
             }
         }
@@ -217,5 +221,16 @@ extension InstructionCase {
         registers.general[base] = value
         prepare?(&registers, &random)
         return registers
+    }
+}
+
+extension EncodedCase {
+    /// The address of the memory operand under `registers`.
+    func address(_ registers: Registers) -> UInt64 {
+        if let fixedTarget { return fixedTarget }
+        var sum = UInt64(bitPattern: displacement)
+        if let base, base < 16 { sum = sum &+ registers.general[base] }
+        if let index { sum = sum &+ registers.general[index] << UInt64(scale) }
+        return addressIs32 ? sum & 0xFFFF_FFFF : sum
     }
 }

@@ -69,7 +69,7 @@ enum IntegerCases {
                 list.append(
                     .init(
                         name: "cmpxchg", map: .map0F, opcode: 0xB0 | form, rm: lock ? .memory : .both, isByte: isByte,
-                        lock: lock))
+                        lock: lock, expectsMemory: 1))
             }
         }
         return list
@@ -144,6 +144,10 @@ enum IntegerCases {
             if number > 0 {
                 list.append(
                     .init(
+                        name: "lock \(name)", map: .map0F, opcode: opcode, rm: .memory, lock: true,
+                        ignoredFlags: undefined, isBitOffset: true))
+                list.append(
+                    .init(
                         name: "lock \(name) imm", map: .map0F, opcode: 0xBA, rm: .memory, digit: UInt8(4 + number),
                         immediate: 1, lock: true, ignoredFlags: undefined))
             }
@@ -193,8 +197,24 @@ enum IntegerCases {
             .init(
                 name: "xlat", opcode: 0xD7, rm: .none, hasSizes: false,
                 prepare: { registers, _ in registers.general[3] = NativeHarness.data + 0x1000 }))
-        list.append(.init(name: "cmpxchg8b", map: .map0F, opcode: 0xC7, rm: .memory, digit: 1))
-        list.append(.init(name: "lock cmpxchg8b", map: .map0F, opcode: 0xC7, rm: .memory, digit: 1, lock: true))
+        for lock in [false, true] {
+            list.append(
+                .init(
+                    name: "cmpxchg8b", map: .map0F, opcode: 0xC7, rm: .memory, digit: 1, hasSizes: false, lock: lock,
+                    expectsMemory: 4))
+            list.append(
+                .init(
+                    name: "cmpxchg16b", map: .map0F, opcode: 0xC7, rm: .memory, digit: 1, hasSizes: false, isWide: true,
+                    lock: lock, expectsMemory: 8))
+        }
+        for digit in UInt8(2)..<4 {
+            list.append(
+                .init(name: "mxcsr \(digit)", map: .map0F, opcode: 0xAE, rm: .memory, digit: digit, hasSizes: false))
+        }
+        for number in UInt8(5)..<8 {
+            list.append(
+                .init(name: "fence", map: .map0F, opcode: 0xAE, rm: .register, digit: number, hasSizes: false))
+        }
         return list
     }()
 

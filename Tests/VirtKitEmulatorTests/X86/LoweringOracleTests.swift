@@ -35,7 +35,7 @@ struct LoweringOracleTests {
     /// The same instructions, and those that 64-bit code doesn't have, in 32-bit code.
     @Test(arguments: [false, true])
     func code32(optimise: Bool) {
-        let wide = ["movsxd", "loop32", "jmp rax", "call rax"]
+        let wide = ["movsxd", "cmpxchg16b", "loop32", "jmp rax", "call rax"]
         let shared =
             (IntegerCases.arithmetic + IntegerCases.multiplication + IntegerCases.shifts + IntegerCases.bits
             + IntegerCases.moves + IntegerCases.control + IntegerCases.strings)
@@ -107,6 +107,9 @@ struct LoweringOracleTests {
                 for _ in 0..<Self.runs {
                     var registers = instruction.registers(for: encoded, &random)
                     if is32 { harness.clip(&registers) }
+                    if instruction.expectsMemory > 0, random.flip() {
+                        harness.expectMemory(instruction.expectsMemory, encoded, &registers)
+                    }
                     if let difference = harness.difference(registers, ignoring: instruction.ignoredFlags) {
                         failures += 1
                         let bytes = encoded.bytes.map { String($0, radix: 16) }.joined(separator: " ")
@@ -120,6 +123,29 @@ struct LoweringOracleTests {
 }
 
 extension NativeHarness {
+    /// Makes a comparison of RAX (and RDX) with the memory operand come out equal.
+    func expectMemory(_ bytes: Int, _ encoded: EncodedCase, _ registers: inout Registers) {
+        if !encoded.isMemory {
+            registers.general[0] = registers.general[encoded.rm]
+            return
+        }
+        let address = encoded.address(registers)
+        guard address >= Self.data, address <= Self.dataEnd - 16 else { return }
+        let first = (nativeData + Int(address - Self.data)).loadUnaligned(as: UInt64.self)
+        let second = (nativeData + Int(address - Self.data) + 8).loadUnaligned(as: UInt64.self)
+        // Not where the register is part of the address.
+        if bytes == 4, !is32 {
+            registers.general[0] = first & 0xFFFF_FFFF | registers.general[0] & ~0xFFFF_FFFF
+            registers.general[2] = first >> 32 | registers.general[2] & ~0xFFFF_FFFF
+        } else if bytes == 4 {
+            registers.general[0] = first & 0xFFFF_FFFF
+            registers.general[2] = first >> 32
+        } else {
+            registers.general[0] = is32 ? first & 0xFFFF_FFFF : first
+            if bytes == 8 { registers.general[2] = second }
+        }
+    }
+
     /// Runs both sides from the same registers; nil if they agree, else what differs.
     func difference(_ registers: Registers, ignoring ignored: UInt64) -> String? {
         let native = runNatively(registers)
