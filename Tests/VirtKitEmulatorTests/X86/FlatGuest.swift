@@ -21,6 +21,8 @@ final class FlatGuest: GuestFrontend {
     var modeKey: UInt32 { mode.rawValue }
     /// The last exception.
     var fault: X86Fault?
+    /// What the verifier said of a block.
+    var irregularity: String?
     /// The address ranges that translate, page by page.
     let mapped: [Range<UInt64>]
 
@@ -33,6 +35,13 @@ final class FlatGuest: GuestFrontend {
 
     func lowerBlock(_ builder: inout BlockBuilder, pc: UInt64, code: inout CodeWindow) {
         X86Lowering.lowerBlock(&builder, mode: mode, pc: pc, code: &code)
+        if code.didFault { return }
+        let verifier = BlockVerifier(programCounterSlot: programCounterSlot) { X86Helper.effects(of: $0) }
+        do throws(BlockVerifier.Failure) {
+            try verifier.check(builder.operations)
+        } catch {
+            irregularity = "\(error.fault) at \(error.index)\n" + BlockText.print(builder.operations)
+        }
     }
 
     func helperEffects(_ identifier: UInt16) -> HelperEffects { X86Helper.effects(of: identifier) }

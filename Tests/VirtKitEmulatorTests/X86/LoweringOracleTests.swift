@@ -181,6 +181,10 @@ extension NativeHarness {
             let places = (0..<160).filter { native.registers.unit[$0] != emulated.registers.unit[$0] }
             text.append("x87 image differs at " + places.map { "\($0)" }.joined(separator: ","))
         }
+        if let irregularity = guest.irregularity {
+            text.append(irregularity)
+            guest.irregularity = nil
+        }
         if !dataIsEqual {
             text.append("memory differs")
             repairData()

@@ -144,9 +144,9 @@ enum X86Helper: UInt16, Sendable {
     /// DIV, IDIV by operand size 1, 2, 4, 8: a = divisor. Reads and writes RAX and RDX (AX for 1). #DE.
     case divide = 256
     case signedDivide
-    /// RCL, RCR, SHLD, SHRD of the operand size: a = first operand, b = second one (SHLD, SHRD), d = a 16-byte temporary
-    /// that receives the result and, in its upper half, all six flags. `argument` is the count, or `countInCL`. Reads
-    /// flags; lowering sets them.
+    /// RCL, RCR, SHLD, SHRD of the operand size: a = a 16-byte temporary with the operand and, for SHLD and SHRD, the
+    /// second one; d = one that receives the result and, in its upper half, all six flags. `argument` is the count, or
+    /// `countInPlace`: b's low byte. Reads flags; lowering sets them.
     case rotateCarryLeft, rotateCarryRight, shiftDoubleLeft, shiftDoubleRight
     /// CRC32: d = checksum (32 bits), a = data of the operand size, read from d and written to d zero-extended.
     case crc32
@@ -167,13 +167,15 @@ enum X86Helper: UInt16, Sendable {
     /// LDMXCSR: a = value; #GP(0) for reserved bits.
     case loadMXCSR
     /// An SSE or MMX operation that has no V-ISA form: the immediate is a ``VectorCall``; d = destination, a = source
-    /// place, b = the mask register of a masked store. `vector` may raise #XM (or #UD), `vectorQuiet` can't.
-    case vector, vectorQuiet
-    /// Puts the x87 unit into MMX state before an MMX instruction; #MF if an exception is pending.
+    /// place, b = the mask register of a masked store. `vector` may raise #XM (or #UD), the others can't; `vectorPure` reads and writes
+    /// nothing but its places.
+    case vector, vectorQuiet, vectorPure
+    /// Puts the x87 unit into MMX state, at the end of an MMX instruction.
     case enterMMX
-    /// EMMS; #MF likewise.
+    /// EMMS: all registers are empty.
     case emptyMMX
-    /// WAIT: #MF if an x87 exception is pending.
+    /// #MF if an x87 exception is pending: WAIT, and the start of an MMX instruction. a = the 16 bytes of the x87 area
+    /// from the control word on.
     case checkFPU
     /// An x87 instruction: `extra` = first opcode byte << 8 | ModRM, `argument` = 1 in real and virtual-8086 mode, a =
     /// linear address, b = offset of the memory
@@ -182,8 +184,8 @@ enum X86Helper: UInt16, Sendable {
 
     /// The first of those that `X86Computation.run` runs.
     static let firstComputational: UInt16 = 256
-    /// In `argument` of a shift: the count is in CL.
-    static let countInCL = 0xFF
+    /// In `argument` of a shift: the count is in the low byte of b.
+    static let countInPlace = 0xFF
 }
 
 /// What the immediate of a helper operation says: 48 bits (`Operation.helperImmediate`).

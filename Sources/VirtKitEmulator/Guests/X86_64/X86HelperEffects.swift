@@ -3,11 +3,10 @@ extension X86Helper {
     static func effects(of identifier: UInt16) -> HelperEffects {
         guard let helper = X86Helper(rawValue: identifier) else { return .all }
         switch helper {
-        case .divide, .signedDivide, .loadMXCSR, .vector, .enterMMX, .emptyMMX: return [.mayFault, .touchesSlots]
-        case .vectorQuiet: return .touchesSlots
-        case .rotateCarryLeft, .rotateCarryRight, .shiftDoubleLeft, .shiftDoubleRight:
-            return [.readsFlags, .touchesSlots]
-        case .crc32: return []
+        case .divide, .signedDivide, .loadMXCSR, .vector: return [.mayFault, .touchesSlots]
+        case .vectorQuiet, .enterMMX, .emptyMMX: return .touchesSlots
+        case .rotateCarryLeft, .rotateCarryRight, .shiftDoubleLeft, .shiftDoubleRight: return .readsFlags
+        case .crc32, .vectorPure: return []
         case .checkFPU, .checkBounds: return .mayFault
         case .asciiAdjustAdd, .asciiAdjustSub, .asciiAdjustDivide, .asciiAdjustMultiply, .decimalAdjustAdd,
             .decimalAdjustSub:

@@ -87,7 +87,7 @@ extension X86Computation {
 
     /// The count, masked to 5 bits, or 6 for 64-bit operands.
     private var count: UInt64 {
-        let raw = immediate.argument == X86Helper.countInCL ? general(1) : UInt64(immediate.argument)
+        let raw = immediate.argument == X86Helper.countInPlace ? value(b, 1) : UInt64(immediate.argument)
         return raw & (bytes == 8 ? 63 : 31)
     }
 
@@ -129,7 +129,7 @@ extension X86Computation {
         let count = count
         let first = value(a, bytes)
         guard count != 0 else { return setShiftResult(first, engine.flags) }
-        let second = value(b, bytes)
+        let second = value(a &+ 8, bytes)
         let result: UInt64
         let carry: UInt64
         if bytes == 2 {

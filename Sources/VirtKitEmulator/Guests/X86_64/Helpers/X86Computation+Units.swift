@@ -5,6 +5,7 @@ extension X86Computation {
     func vector() throws(Failure) {
         let call = VectorCall(rawValue: immediate.rawValue)
         guard let operation = call.operation else { throw .exception(.invalidOpcode) }
+        if call.entersMMX { X87.enterMMX(unit) }
         let environment = frame + Int(X86Slot.vectorEnvironment)
         switch call.implicit {
         case .none: break

@@ -70,13 +70,9 @@ struct X86Computation {
             guard quad(a) & 0xFFFF_0000 == 0 else { throw .exception(.generalProtection()) }
             frame.storeBytes(
                 of: UInt32(truncatingIfNeeded: quad(a)), toByteOffset: Int(X86Slot.vectorEnvironment), as: UInt32.self)
-        case .vector, .vectorQuiet: try vector()
-        case .enterMMX:
-            try checkFPU()
-            X87.enterMMX(frame + Int(X86Slot.x87))
-        case .emptyMMX:
-            try checkFPU()
-            X87.emptyMMX(frame + Int(X86Slot.x87))
+        case .vector, .vectorQuiet, .vectorPure: try vector()
+        case .enterMMX: X87.enterMMX(frame + Int(X86Slot.x87))
+        case .emptyMMX: X87.emptyMMX(frame + Int(X86Slot.x87))
         case .checkFPU: try checkFPU()
         case .x87: try x87()
         default: throw .exception(.invalidOpcode)

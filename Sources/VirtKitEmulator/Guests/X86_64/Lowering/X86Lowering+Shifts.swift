@@ -46,15 +46,21 @@ extension X86Lowering {
 
     /// A shift through a helper, which gives result and flags: the flags are set after the store.
     private mutating func wideShift(_ identifier: X86Helper, _ width: Width, _ second: Place, _ count: Source) {
-        var argument = X86Helper.countInCL
+        var argument = X86Helper.countInPlace
         if case .immediate(let value) = count { argument = Int(truncatingIfNeeded: value) }
         let result = builder.newTemp128()
         let isRegister = instruction.isRegisterForm
         let address = isRegister ? Address(base: FrameLayout.zero) : address()
-        let first = isRegister ? rmPlace(width) : load(width, address)
-        helper(identifier, d: result, a: first, b: second, argument: argument, operandBytes: width.bytes)
+        let operands = builder.newTemp128()
         if isRegister {
-            builder.mov(width, first, result)
+            builder.zeroExtend(operands, to: .i64, rmPlace(width), from: width)
+        } else {
+            builder.loadZeroExtended(operands, to: .i64, address, from: width)
+        }
+        builder.mov(.i64, operands &+ 8, second)
+        helper(identifier, d: result, a: operands, b: Self.rcx, argument: argument, operandBytes: width.bytes)
+        if isRegister {
+            builder.mov(width, rmPlace(width), result)
         } else {
             builder.store(width, result, address)
         }

@@ -12,12 +12,16 @@ extension X86Lowering {
                 map: map, prefix: prefix, opcode: instruction.opcode, modRM: instruction.modRM, rexW: instruction.rexW)
         else { return raiseUndefined() }
         guard checkUnit(form) else { return }
-        if form.operation == .emms { return helper(.emptyMMX) }
+        if form.operation == .emms {
+            checkFPU()
+            return helper(.emptyMMX)
+        }
         if let operation = form.operation {
             if !lowerDirectly(operation, form) { lowerThroughHelper(operation, form) }
         } else {
             lowerMove(form)
         }
+        if form.usesMMXState, !form.mayRaise { helper(.enterMMX) }
     }
 
     /// #UD or #NM unless SSE is on; true if it is.
@@ -85,7 +89,7 @@ extension X86Lowering {
             let address = address()
             if form.usesMMXState {
                 let value = loadZero(Width(bytes: bytes), address)
-                helper(.enterMMX)
+                checkFPU()
                 builder.mov(.i64, place(form.destination), value)
                 return finishMMX(form.destination)
             }
@@ -104,16 +108,15 @@ extension X86Lowering {
         let source = place(form.source) &+ UInt16(form.sourceOffset)
         if form.destination == .memory {
             let address = address()
-            if form.usesMMXState { helper(.checkFPU) }
+            if form.usesMMXState { checkFPU() }
             if bytes == 16 {
                 builder.store128(source, address, aligned: form.requires16ByteAlignment)
             } else {
                 builder.store(Width(bytes: bytes), source, address)
             }
-            if form.usesMMXState { helper(.enterMMX) }
             return
         }
-        if form.usesMMXState { helper(.enterMMX) }
+        if form.usesMMXState { checkFPU() }
         let destination = place(form.destination)
         if isXMM(form.destination) {
             if bytes == 16 {
@@ -217,7 +220,7 @@ extension X86Lowering {
     private mutating func lowerThroughHelper(_ operation: VectorOperation, _ form: VectorForm) {
         if form.destination == .maskedMemory { return lowerMaskedStore(operation, form) }
         let source = vectorSource(form)
-        if form.usesMMXState { helper(.enterMMX) }
+        if form.usesMMXState { checkFPU() }
         switch form.destination {
         case .gprReg, .gprRM:
             let result = builder.newTemp128()
@@ -247,8 +250,10 @@ extension X86Lowering {
     {
         let call = VectorCall(
             length: instruction.length, immediate: UInt8(truncatingIfNeeded: instruction.immediate),
-            implicit: form.implicit, rexW: instruction.rexW, isMMX: form.isMMX, operation: operation)
-        let identifier: X86Helper = form.mayRaise ? .vector : .vectorQuiet
+            implicit: form.implicit, rexW: instruction.rexW, isMMX: form.isMMX,
+            entersMMX: form.usesMMXState && form.mayRaise, operation: operation)
+        let isPure = !form.writesFlags && (form.implicit == .none || form.implicit == .mask)
+        let identifier: X86Helper = form.mayRaise ? .vector : isPure ? .vectorPure : .vectorQuiet
         builder.helper(identifier.rawValue, d: d, a: a, b: b, imm: call.rawValue)
     }
 
@@ -263,7 +268,7 @@ extension X86Lowering {
         } else {
             builder.load128(scratch, zeroExtending: .i64, address)
         }
-        if form.usesMMXState { helper(.checkFPU) }
+        if form.usesMMXState { checkFPU() }
         let mask = form.isMMX ? mmxPlace(instruction.rm) : X86Slot.vector(instruction.rm)
         let source = form.isMMX ? mmxPlace(instruction.reg) : X86Slot.vector(instruction.reg)
         call(operation, form, scratch, source, mask)
@@ -272,7 +277,6 @@ extension X86Lowering {
         } else {
             builder.store(.i64, scratch, address)
         }
-        if form.usesMMXState { helper(.enterMMX) }
     }
 }
 
@@ -283,13 +287,15 @@ struct VectorCall: RawRepresentable {
     init(rawValue: Int64) { self.rawValue = rawValue }
 
     init(
-        length: Int, immediate: UInt8, implicit: VectorImplicit, rexW: Bool, isMMX: Bool, operation: VectorOperation
+        length: Int, immediate: UInt8, implicit: VectorImplicit, rexW: Bool, isMMX: Bool, entersMMX: Bool,
+        operation: VectorOperation
     ) {
         var value = Int64(length & 0xFF)
         value |= Int64(immediate) << 8
         value |= Int64(implicit.rawValue) << 16
         value |= rexW ? 1 << 20 : 0
         value |= isMMX ? 1 << 21 : 0
+        value |= entersMMX ? 1 << 22 : 0
         value |= Int64(operation.rawValue) << 32
         rawValue = value
     }
@@ -300,6 +306,8 @@ struct VectorCall: RawRepresentable {
     var implicit: VectorImplicit { VectorImplicit(rawValue: UInt8(truncatingIfNeeded: rawValue >> 16 & 15)) ?? .none }
     var rexW: Bool { rawValue >> 20 & 1 != 0 }
     var isMMX: Bool { rawValue >> 21 & 1 != 0 }
+    /// The x87 unit enters MMX state before the operation, even if that raises #XM.
+    var entersMMX: Bool { rawValue >> 22 & 1 != 0 }
     /// Bits 32 … 47.
     var operation: VectorOperation? { VectorOperation(rawValue: UInt16(truncatingIfNeeded: rawValue >> 32)) }
 }

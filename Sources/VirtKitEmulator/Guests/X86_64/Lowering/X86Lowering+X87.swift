@@ -17,6 +17,11 @@ extension X86Lowering {
     /// 9B: WAIT.
     mutating func waitFPU() {
         if mode.monitorCoprocessor, mode.taskSwitched { return raise(X86Vector.deviceNotAvailable) }
-        helper(.checkFPU)
+        checkFPU()
+    }
+
+    /// #MF if an x87 exception is pending.
+    mutating func checkFPU() {
+        helper(.checkFPU, a: X86Slot.x87 &+ UInt16(X87Layout.control))
     }
 }
