@@ -6,7 +6,7 @@ extension X86Helper {
         case .divide, .signedDivide, .loadMXCSR, .vector: return [.mayFault, .touchesSlots]
         case .vectorQuiet, .enterMMX, .emptyMMX: return .touchesSlots
         case .rotateCarryLeft, .rotateCarryRight, .shiftDoubleLeft, .shiftDoubleRight: return .readsFlags
-        case .crc32, .vectorPure: return []
+        case .crc32, .vectorPure, .storeMachineStatus: return []
         case .checkFPU, .checkBounds: return .mayFault
         case .asciiAdjustAdd, .asciiAdjustSub, .asciiAdjustDivide, .asciiAdjustMultiply, .decimalAdjustAdd,
             .decimalAdjustSub:
@@ -17,6 +17,8 @@ extension X86Helper {
         case .cpuid, .readTSC, .readTSCP, .swapGS: return .touchesSlots
         case .readControl, .readDebug: return [.mayFault, .touchesSlots]
         case .writeSegmentBase: return [.mayFault, .touchesSlots]
+        // Their instruction has written registers by then.
+        case .singleStep, .writeFlags: return HelperEffects.all.subtracting(.mayFault)
         default: return .all
         }
     }
