@@ -37,7 +37,8 @@ struct DecoderLengthTests {
         #expect(X86Decoder.decode(prefixes, count: 15, codeSize: .bits64, into: &instruction) == .tooLong)
         #expect(X86Decoder.decode(prefixes, count: 9, codeSize: .bits64, into: &instruction) == .truncated)
         #expect(
-            X86Decoder.decode(prefixes.dropLast() + [0x90], count: 15, codeSize: .bits64, into: &instruction) == .decoded)
+            X86Decoder.decode(prefixes.dropLast() + [0x90], count: 15, codeSize: .bits64, into: &instruction)
+                == .decoded)
         #expect(instruction.length == 15)
         // LOCK with a register destination, and with an instruction that doesn't allow it.
         #expect(X86Decoder.decode([0xF0, 0x01, 0xC0], count: 3, codeSize: .bits64, into: &instruction) == .undefined)

@@ -95,7 +95,9 @@ struct LoweringOracleTests {
     private static let vectorEncodings = 4
     private static let runs = 8
 
-    private func compare(_ cases: [InstructionCase], _ optimise: Bool, encodings: Int = Self.encodings, is32: Bool = false) {
+    private func compare(
+        _ cases: [InstructionCase], _ optimise: Bool, encodings: Int = Self.encodings, is32: Bool = false
+    ) {
         let harness = NativeHarness(optimise: optimise, is32: is32)
         var random = RandomBits(seed: 42)
         harness.fillData(&random)
