@@ -1,43 +1,5 @@
-/// The vector and x87 units, and the stack instructions of several steps.
+/// The x87 unit, and the stack instructions of several steps.
 extension X86Computation {
-    // MARK: Vectors
-
-    func vector() throws(Failure) {
-        let call = VectorCall(rawValue: immediate.rawValue)
-        guard let operation = call.operation else { throw .exception(.invalidOpcode) }
-        if call.entersMMX { X87.enterMMX(unit) }
-        let environment = frame + Int(X86Slot.vectorEnvironment)
-        switch call.implicit {
-        case .none: break
-        case .xmm0: copyMask(from: X86Slot.vector(0), environment)
-        case .mask: copyMask(from: b, environment)
-        case .lengths:
-            setLength(VectorEnvironment.lengthAOffset, general(0), call.rexW)
-            setLength(VectorEnvironment.lengthBOffset, general(2), call.rexW)
-        }
-        let destination = frame + Int(d)
-        let source = UnsafeRawPointer(frame + Int(a))
-        let isDone =
-            call.isMMX
-            ? executeMMX(
-                operation, destination: destination, source: source, immediate: call.immediate,
-                environment: environment)
-            : executeVector(
-                operation, destination: destination, source: source, immediate: call.immediate,
-                environment: environment)
-        // The guest makes #UD of it where CR4.OSXMMEXCPT is 0.
-        if !isDone { throw .vector(X86Vector.simdError) }
-    }
-
-    private func copyMask(from place: Place, _ environment: UnsafeMutableRawPointer) {
-        (environment + VectorEnvironment.maskOffset).copyMemory(from: frame + Int(place), byteCount: 16)
-    }
-
-    private func setLength(_ offset: Int, _ value: UInt64, _ isWide: Bool) {
-        let length = isWide ? value : UInt64(bitPattern: Self.signExtended(value, 4))
-        setQuad(X86Slot.vectorEnvironment &+ UInt16(offset), length)
-    }
-
     // MARK: x87
 
     private var unit: UnsafeMutableRawPointer { frame + Int(X86Slot.x87) }

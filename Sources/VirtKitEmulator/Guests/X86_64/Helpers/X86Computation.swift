@@ -4,7 +4,8 @@
 /// from the builder's temporaries, so that they lie in the frame and are aligned for the width they are used with.
 struct X86Computation {
     let frame: UnsafeMutableRawPointer
-    let engine: Engine
+    // SAFETY: the engine calls the helper, so it outlives the call; a strong reference costs more than many helpers do.
+    unowned(unsafe) let engine: Engine
     let d: Place
     let a: Place
     let b: Place
@@ -15,7 +16,11 @@ struct X86Computation {
     static func run(
         _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine
     ) throws(X86Fault) -> HelperOutcome {
-        guard let helper = X86Helper(rawValue: operation.pointee.helperIdentifier) else { throw .invalidOpcode }
+        let number = operation.pointee.helperIdentifier
+        if number >= X86Helper.vector.rawValue && number <= X86Helper.vectorPure.rawValue {
+            return try runVector(operation, frame)
+        }
+        guard let helper = X86Helper(rawValue: number) else { throw .invalidOpcode }
         let computation = X86Computation(
             frame: frame, engine: engine, d: operation.pointee.d, a: operation.pointee.a, b: operation.pointee.b,
             immediate: X86HelperImmediate(rawValue: operation.pointee.helperImmediate))
@@ -70,7 +75,6 @@ struct X86Computation {
             guard quad(a) & 0xFFFF_0000 == 0 else { throw .exception(.generalProtection()) }
             frame.storeBytes(
                 of: UInt32(truncatingIfNeeded: quad(a)), toByteOffset: Int(X86Slot.vectorEnvironment), as: UInt32.self)
-        case .vector, .vectorQuiet, .vectorPure: try vector()
         case .enterMMX: X87.enterMMX(frame + Int(X86Slot.x87))
         case .emptyMMX: X87.emptyMMX(frame + Int(X86Slot.x87))
         case .checkFPU: try checkFPU()

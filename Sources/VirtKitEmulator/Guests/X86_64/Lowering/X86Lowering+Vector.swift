@@ -308,6 +308,8 @@ struct VectorCall: RawRepresentable {
     var isMMX: Bool { rawValue >> 21 & 1 != 0 }
     /// The x87 unit enters MMX state before the operation, even if that raises #XM.
     var entersMMX: Bool { rawValue >> 22 & 1 != 0 }
+    /// There is more to do than to call the operation.
+    var needsPreparation: Bool { rawValue & 0x4F_0000 != 0 }
     /// Bits 32 … 47.
     var operation: VectorOperation? { VectorOperation(rawValue: UInt16(truncatingIfNeeded: rawValue >> 32)) }
 }
