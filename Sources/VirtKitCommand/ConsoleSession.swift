@@ -9,25 +9,35 @@ final class ConsoleSession: Sendable {
     /// Ctrl-], as telnet has it.
     private static let escapeKey: UInt8 = 0x1D
 
+    /// The wishes, twice: a stream whose reader was cancelled gives nothing to the next.
     private let wishes: AsyncStream<String>
-    private let wish: AsyncStream<String>.Continuation
-    private let output: Task<Void, Never>
+    private let laterWishes: AsyncStream<String>
+    private let endWishes: @Sendable () -> Void
+    /// Ends when all output is written, or none can be.
+    private let written: AsyncStream<Void>
     private let signals: [any DispatchSourceSignal]
 
     /// Connects standard input and output. On a terminal the input is raw from here on.
     init(_ serial: SerialConsole) throws {
-        let (wishes, wish) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(4))
+        let (wishes, first) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(4))
+        let (laterWishes, second) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(4))
         self.wishes = wishes
-        self.wish = wish
+        self.laterWishes = laterWishes
+        let wish: @Sendable (String) -> Void = { text in
+            first.yield(text)
+            second.yield(text)
+        }
+        endWishes = {
+            first.finish()
+            second.finish()
+        }
         signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { wish.yield("signal \(number)") }
+            source.setEventHandler { wish("signal \(number)") }
             source.activate()
             return source
         }
-        // A reader of our output that has gone away is an error of `write`, not the end of the process.
-        signal(SIGPIPE, SIG_IGN)
         let isTerminal = isatty(0) != 0
         if isTerminal {
             let error = vk_terminal_raw(0)
@@ -37,11 +47,21 @@ final class ConsoleSession: Sendable {
             }
             standardError("virtkit: press Ctrl-] to end the machine")
         }
-        output = Task.detached {
-            for await chunk in serial.bytes() where !Self.writeAll(chunk.bytes) {
-                wish.yield("standard output can't be written")
-                return
+        let (written, allWritten) = AsyncStream.makeStream(of: Void.self)
+        self.written = written
+        Task.detached {
+            // Writing may block for ever, and must not hold a thread of the cooperative pool.
+            let writer = DispatchQueue(label: "console output")
+            for await chunk in serial.bytes() {
+                let isOpen = await withCheckedContinuation { continuation in
+                    writer.async { continuation.resume(returning: writeAll(chunk.bytes, to: 1)) }
+                }
+                guard isOpen else {
+                    wish("standard output can't be written")
+                    break
+                }
             }
+            allWritten.finish()
         }
         Self.readInput(into: serial, escapable: isTerminal, wish)
     }
@@ -52,28 +72,26 @@ final class ConsoleSession: Sendable {
         return nil
     }
 
-    /// Writes what is left of the output, and restores the terminal.
-    func finish() async {
-        await output.value
-        vk_terminal_restore()
-        wish.finish()
-        for source in signals { source.cancel() }
-    }
-
-    private static func writeAll(_ bytes: [UInt8]) -> Bool {
-        var rest = bytes[...]
-        while !rest.isEmpty {
-            let written = rest.withUnsafeBytes { write(1, $0.baseAddress, $0.count) }
-            if written < 0, errno == EINTR { continue }
-            if written <= 0 { return false }
-            rest = rest.dropFirst(written)
+    /// Writes what is left of the output, and restores the terminal. Where nobody takes the output it is given up after
+    /// `limit`; without one, at the user's wish.
+    func finish(within limit: Duration? = nil) async {
+        await withTaskGroup(of: Void.self) { group in
+            let (written, laterWishes) = (written, laterWishes)
+            group.addTask { for await _ in written {} }
+            group.addTask {
+                if let limit { try? await Task.sleep(for: limit) } else { for await _ in laterWishes { return } }
+            }
+            await group.next()
+            group.cancelAll()
         }
-        return true
+        vk_terminal_restore()
+        endWishes()
+        for source in signals { source.cancel() }
     }
 
     /// Reads standard input on a thread of its own: it may block for ever, and ends with the process.
     private static func readInput(
-        into serial: SerialConsole, escapable: Bool, _ wish: AsyncStream<String>.Continuation
+        into serial: SerialConsole, escapable: Bool, _ wish: @escaping @Sendable (String) -> Void
     ) {
         let (chunks, chunk) = AsyncStream.makeStream(of: [UInt8].self)
         // The reader waits for each chunk to be taken, so that a large input is not held in memory whole.
@@ -83,17 +101,19 @@ final class ConsoleSession: Sendable {
         Thread.detachNewThread {
             var buffer = [UInt8](repeating: 0, count: 4096)
             while true {
-                room.wait()
                 let count = read(0, &buffer, buffer.count)
-                if count < 0, errno == EINTR {
-                    room.signal()
-                    continue
-                }
+                if count < 0, errno == EINTR { continue }
                 guard count > 0 else { break }
                 var bytes = Array(buffer.prefix(count))
                 if escapable, let escape = bytes.firstIndex(of: escapeKey) {
-                    wish.yield("escape key")
+                    wish("escape key")
                     bytes.removeSubrange(escape...)
+                }
+                if !escapable {
+                    room.wait()
+                } else if room.wait(timeout: .now() + 0.5) == .timedOut {
+                    // The guest takes no input. What is typed is dropped, so that the escape key is always seen.
+                    continue
                 }
                 chunk.yield(bytes)
             }

@@ -16,7 +16,7 @@ enum EndingCode {
     static let badConfiguration: Int32 = 78
     /// The time given by `--timeout` was up (as timeout(1) has it).
     static let timedOut: Int32 = 124
-    /// The user ended the machine with the escape key or a signal.
+    /// The user ended the machine with the escape key, a signal, or by closing standard output.
     static let stopped: Int32 = 130
 
     /// The table for the help text.
@@ -28,7 +28,7 @@ enum EndingCode {
           74   the host failed
           78   the configuration, an image or the choice of backend is bad
           124  the time given by --timeout was up
-          130  the machine was stopped by the escape key (Ctrl-]) or a signal
+          130  the machine was stopped by the escape key (Ctrl-]), a signal, or a closed output
           odd  the guest wrote V to the debug-exit port: (V * 2 + 1) modulo 256
           64   the command line is wrong
         """
@@ -43,11 +43,17 @@ enum EndingCode {
         }
     }
 
+    /// The code for what went wrong before the machine ran.
     static func code(for error: any Error) -> Int32 {
         switch (error as? VirtKitError)?.code {
         case .invalidConfiguration, .invalidImage, .invalidSavedState, .unsupported: badConfiguration
         case .inputOutput: badConfiguration
         default: hostFailure
         }
+    }
+
+    /// The code for what went wrong while the machine ran: by then its files had been read.
+    static func code(forRunning error: any Error) -> Int32 {
+        (error as? VirtKitError)?.code == .inputOutput ? hostFailure : code(for: error)
     }
 }

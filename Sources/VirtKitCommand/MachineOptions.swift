@@ -111,7 +111,8 @@ struct MachineOptions: ParsableArguments {
             path.isEmpty ? "" : " at " + path.map(\.stringValue).joined(separator: ".")
         }
         switch error {
-        case .keyNotFound(let key, let context): return "key \"\(key.stringValue)\" is missing\(place(context.codingPath))"
+        case .keyNotFound(let key, let context):
+            return "key \"\(key.stringValue)\" is missing\(place(context.codingPath))"
         case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
             return context.debugDescription + place(context.codingPath)
         @unknown default: return "\(error)"

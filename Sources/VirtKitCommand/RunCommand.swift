@@ -25,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Go on from a saved machine.", valueName: "file"))
     var restore: String?
 
-    @Option(help: ArgumentHelp("With --save: pause and save the machine after this time, and end.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp("With --save: pause and save the machine after this time, and end.", valueName: "seconds"))
     var saveAfter: Double?
 
     @Option(help: ArgumentHelp("Where --save-after saves the machine.", valueName: "file"))
@@ -57,9 +58,14 @@ struct RunCommand: AsyncParsableCommand {
         let started = ContinuousClock.now
         let body: nonisolated(nonsending) (any Machine) async throws -> Int32 = { machine in
             let console = try ConsoleSession(machine.serial)
-            let ending = try await drive(machine, console)
+            let ending: Ending
+            do {
+                ending = try await drive(machine, console)
+            } catch {
+                ending = Ending(text: "\(error)", code: EndingCode.code(forRunning: error))
+            }
             await machine.stop()
-            await console.finish()
+            await console.finish(within: ending.isFromOutside ? .seconds(1) : nil)
             if stats { printStatistics(await machine.statistics(), since: started) }
             standardError("virtkit: \(ending.text)")
             return ending.code
@@ -87,6 +93,8 @@ struct RunCommand: AsyncParsableCommand {
     private struct Ending: Sendable {
         var text: String
         var code: Int32
+        /// Whether it was not the guest that ended the machine.
+        var isFromOutside: Bool { [EndingCode.timedOut, EndingCode.stopped, EndingCode.hostFailure].contains(code) }
 
         init(_ outcome: MachineOutcome) {
             text = "the machine ended: \(outcome)"
@@ -114,7 +122,12 @@ struct RunCommand: AsyncParsableCommand {
             if let (path, delay) = saving {
                 group.addTask {
                     try await Task.sleep(for: .seconds(delay))
-                    try await machine.pause()
+                    do {
+                        try await machine.pause()
+                    } catch let error as VirtKitError where error.code == .invalidState {
+                        // The machine has just ended by itself.
+                        return nil
+                    }
                     guard let snapshots = machine.snapshots else {
                         throw VirtKitError(
                             .unsupported, operation: "save machine", message: "this backend can't save machines")
@@ -172,8 +185,21 @@ private func peakResidentBytes() -> UInt64 {
     return UInt64(truncatingIfNeeded: usage.ru_maxrss) &* 1024
 }
 
-/// Prints a line on standard error.
+/// Prints a line on standard error, if anyone still reads it.
 func standardError(_ line: String) {
     // On a raw terminal a newline alone would not return the carriage.
-    FileHandle.standardError.write(Data((line + (isatty(2) != 0 ? "\r\n" : "\n")).utf8))
+    let bytes = Array((line + (isatty(2) != 0 ? "\r\n" : "\n")).utf8)
+    _ = writeAll(bytes, to: 2)
+}
+
+/// Writes bytes to a descriptor. False where that is no longer possible.
+func writeAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+    var rest = bytes[...]
+    while !rest.isEmpty {
+        let written = rest.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
+        if written < 0, errno == EINTR { continue }
+        if written <= 0 { return false }
+        rest = rest.dropFirst(written)
+    }
+    return true
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Foundation
 
 @main
 struct VirtKitCommand: AsyncParsableCommand {
@@ -7,4 +8,14 @@ struct VirtKitCommand: AsyncParsableCommand {
         abstract: "Runs virtual machines with VirtKit.",
         version: "0.1.0",
         subcommands: [RunCommand.self, BackendsCommand.self, InitramfsCommand.self])
+
+    static func main() async {
+        // A reader of our output that has gone away is an error of `write`, not the end of the process.
+        signal(SIGPIPE, SIG_IGN)
+        // So is a file that may not grow further.
+        signal(SIGXFSZ, SIG_IGN)
+        // No file that is opened later may take the place of a standard stream that was closed.
+        for descriptor in 0..<Int32(3) where fcntl(descriptor, F_GETFD) < 0 { open("/dev/null", O_RDWR) }
+        await main(nil)
+    }
 }

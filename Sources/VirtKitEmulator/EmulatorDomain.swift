@@ -24,6 +24,7 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
     var instructionBudget = UInt64(Int64.max)
 
     var interruptMode: InterruptMode { .external }
+    var engine: String { "interpreter" }
     var cpuCount: Int { processors.count }
 
     init(_ request: DomainRequest, optimises: Bool) {

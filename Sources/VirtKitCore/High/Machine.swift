@@ -1,7 +1,8 @@
 /// A machine: made, run, watched and ended. All requirements may be called from any task.
 ///
-/// A machine goes from `.created` through `.running` and `.paused` to `.stopped`; it can't be started twice. Dropping
-/// the last reference to a running machine does not stop it: use `Hypervisor.withMachine`, or `stop()`.
+/// A machine goes from `.created` through `.running` and `.paused` to `.stopped`; it can't be started twice. End it with
+/// `stop()`, or make it by `Hypervisor.withMachine`: what happens to a machine whose last reference is dropped is the
+/// backend's affair (a local machine ends soon; a managed one goes on).
 public protocol Machine: AnyObject, Sendable {
     /// What the machine was made from.
     var configuration: MachineConfiguration { get }

@@ -65,6 +65,9 @@ public protocol AcceleratorDomain<Architecture>: AnyObject, Sendable {
     /// Who delivers interrupts.
     var interruptMode: InterruptMode { get }
 
+    /// What executes guest code, for people and statistics: "interpreter", "kvm" …
+    var engine: String { get }
+
     /// The number of vCPUs.
     var cpuCount: Int { get }
 

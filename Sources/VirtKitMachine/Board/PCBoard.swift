@@ -152,6 +152,26 @@ package final class PCBoard: Board, @unchecked Sendable {
 
     package func pressPowerButton() { power.pressPowerButton() }
 
+    /// The memory-type range registers as firmware would leave them (Intel SDM vol. 3A, 12.11): write-back but for the
+    /// PCI hole, from its start to 4 GiB, which is uncacheable.
+    private static let memoryTypes: [X86_64.ModelSpecificRegister] = {
+        let enabled: UInt64 = 0x800
+        let writeBack: UInt64 = 6
+        let widthMask: UInt64 = (1 << 40) - 1
+        let windows: [(base: UInt64, size: UInt64)] = [
+            (PCAddresses.lowMemoryEnd, 0x1000_0000), (0xC000_0000, 0x4000_0000),
+        ]
+        return [X86_64.ModelSpecificRegister(number: 0x2FF, value: enabled | writeBack)]
+            + windows.enumerated().flatMap { index, window in
+                let number = 0x200 + UInt32(index) * 2
+                return [
+                    X86_64.ModelSpecificRegister(number: number, value: window.base),
+                    X86_64.ModelSpecificRegister(
+                        number: number + 1, value: ~(window.size - 1) & widthMask | enabled),
+                ]
+            }
+    }()
+
     package func loadBootImages() throws(VirtKitError) -> X86_64.State {
         guard let boot = configuration.boot else {
             throw VirtKitError(
@@ -159,6 +179,8 @@ package final class PCBoard: Board, @unchecked Sendable {
         }
         let tables = try FirmwareTables(configuration, layout: layout, hasKeyboardController: true)
         try tables.write(to: memory)
-        return try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
+        var state = try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
+        state.modelSpecific += Self.memoryTypes
+        return state
     }
 }

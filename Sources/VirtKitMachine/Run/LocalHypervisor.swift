@@ -19,7 +19,7 @@ public struct LocalHypervisor: Hypervisor {
     public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
         let loop = try await makeLoop(configuration, state: .created)
         let state = try loop.board.loadBootImages()
-        return try LocalMachine(loop: loop, engine: accelerator.id, initialStates: [state])
+        return try LocalMachine(loop: loop, initialStates: [state])
     }
 
     public func restoreMachine(_ configuration: MachineConfiguration, from path: String) async throws -> any Machine {
@@ -34,7 +34,7 @@ public struct LocalHypervisor: Hypervisor {
         let loop = try await makeLoop(configuration, state: .paused)
         try SavedMachine.readMemory(saved, into: loop.memory)
         let states = try loop.restore(saved.sections)
-        return try LocalMachine(loop: loop, engine: accelerator.id, initialStates: states)
+        return try LocalMachine(loop: loop, initialStates: states)
     }
 
     private func validate(_ configuration: MachineConfiguration) async throws(VirtKitError) {

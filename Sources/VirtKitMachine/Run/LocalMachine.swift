@@ -4,15 +4,11 @@ internal import VirtKitCore
 final class LocalMachine<TheBoard: Board>: Machine {
     private let loop: MachineLoop<TheBoard>
     private let thread: OwnedThread
-    private let engine: String
     private let snapshotter: Snapshotter<TheBoard>
 
     /// Starts the machine's threads; the vCPUs stand still.
-    init(
-        loop: MachineLoop<TheBoard>, engine: String, initialStates: [TheBoard.Architecture.State]
-    ) throws(VirtKitError) {
+    init(loop: MachineLoop<TheBoard>, initialStates: [TheBoard.Architecture.State]) throws(VirtKitError) {
         self.loop = loop
-        self.engine = engine
         snapshotter = Snapshotter(loop: loop)
         let name = loop.configuration.name
         var vcpuThreads: [OwnedThread] = []
@@ -137,7 +133,7 @@ final class LocalMachine<TheBoard: Board>: Machine {
         return MachineStatistics(
             instructions: counters["instructions"], exits: loop.board.accessCount &+ (counters["exits"] ?? 0),
             machineTime: .nanoseconds(Int64(truncatingIfNeeded: loop.clock.now)),
-            residentMemory: .bytes(loop.memory.residentBytes), engine: engine, counters: counters)
+            residentMemory: .bytes(loop.memory.residentBytes), engine: loop.domain.engine, counters: counters)
     }
 }
 

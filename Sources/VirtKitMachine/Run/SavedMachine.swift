@@ -25,6 +25,9 @@ enum SavedMachine {
     static func write(
         _ header: SavedMachineHeader, sections: [StateSection], memory: GuestMemory, to path: String
     ) throws(VirtKitError) {
+        guard SystemFile.mayReplace(path) else {
+            throw VirtKitError(.inputOutput, operation: operation, message: "\(path) is not a regular file")
+        }
         let temporary = "\(path).\(getpid()).partial"
         let file = try SystemFile(creating: temporary, operation: operation)
         do throws(VirtKitError) {

@@ -9,7 +9,14 @@ struct SystemFile: ~Copyable {
     private let operation: String
 
     init(opening path: String, operation: String) throws(VirtKitError) {
-        try self.init(path, O_RDONLY | O_CLOEXEC, operation)
+        // Without O_NONBLOCK the opening of a pipe would wait for its writer.
+        try self.init(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK, operation)
+    }
+
+    /// Whether a new file may take the place of what is at a path: nothing, or a regular file. Never a device.
+    static func mayReplace(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG
     }
 
     /// Creates a file that only its owner can read; guest memory may hold secrets.

@@ -56,6 +56,7 @@ final class FakeDomain: AcceleratorDomain {
     }
 
     let interruptMode = InterruptMode.external
+    let engine = "nothing"
     let cpuCount: Int
     private let haltAddress: UInt64
     private let handles: [Handle]
