@@ -66,7 +66,7 @@ extension X86Guest {
 
     private func run(_ helper: X86Helper, _ call: Call) throws(X86Fault) -> HelperOutcome {
         switch helper {
-        case .raise, .softwareInterrupt, .int1, .singleStep:
+        case .raise, .softwareInterrupt, .overflowTrap, .int1, .singleStep:
             return try runEvent(helper, call)
         case .farCall, .farJump, .farReturn, .interruptReturn, .syscall, .sysret, .sysenter, .sysexit, .halt:
             return try runTransfer(helper, call)
@@ -109,6 +109,9 @@ extension X86Guest {
             throw X86Fault(vector: UInt8(call.argument & 0xFF), errorCode: UInt32(call.immediate.extra))
         case .softwareInterrupt:
             event = X86Event(.software, vector: UInt8(call.argument & 0xFF), returnAddress: nextAddress(call))
+        case .overflowTrap:
+            guard engine.flags & RFLAGS.overflow != 0 else { return end(call) }
+            event = X86Event(.software, vector: X86Vector.overflow, returnAddress: nextAddress(call))
         case .int1:
             event = X86Event(.privilegedSoftware, vector: X86Vector.debug, returnAddress: nextAddress(call))
         default:
