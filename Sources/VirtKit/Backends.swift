@@ -17,18 +17,24 @@ public struct EmulatorBackend: Backend {
         accelerator = EmulatorAccelerator()
     }
 
+    /// `emulator`.
     public var id: String { accelerator.id }
+    /// Software executes the guest, in this process.
     public var kind: BackendKind { .emulator }
+    /// What its machines can do.
     public var abilities: [String] { ["console", "events", "pause", "reset", "power-button", "snapshot"] }
 
+    /// It works on every host.
     public func availability() async -> Suitability {
         Suitability(.full, reason: "executes x86_64 guests in software, on any 64-bit little-endian host")
     }
 
+    /// Whether it can run a machine: its architecture, CPU model and number of CPUs.
     public func probe(for configuration: MachineConfiguration) async -> Suitability {
         await accelerator.suitability(for: configuration)
     }
 
+    /// Makes the hypervisor, which knows the device models given.
     public func makeHypervisor() async throws -> any Hypervisor {
         LocalHypervisor(accelerator, deviceModels: deviceModels)
     }

@@ -16,12 +16,14 @@ public struct LocalHypervisor: Hypervisor {
         self.deviceModels = deviceModels
     }
 
+    /// Makes a machine. Its boot images are read and loaded; its threads wait.
     public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
         let loop = try await makeLoop(configuration, state: .created)
         let state = try loop.board.loadBootImages()
         return try LocalMachine(loop: loop, initialStates: [state])
     }
 
+    /// Makes a machine from a saved one; it is paused.
     public func restoreMachine(_ configuration: MachineConfiguration, from path: String) async throws -> any Machine {
         let saved = try SavedMachine.open(path)
         let differences = saved.header.differences(from: SavedMachineHeader(configuration))

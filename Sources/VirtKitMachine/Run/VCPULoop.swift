@@ -34,13 +34,14 @@ struct VCPULoop<Architecture: GuestArchitecture>: VCPUDriver {
                 case .requested, .budget: break
                 case .halted: event.wait(since: seen)
                 case .shutdown:
-                    ended(.crashed("vCPU \(index) shut down (a fault while a double fault was being delivered) at \(hex(exit.address))"))
+                    ended(.crashed("vCPU \(index) shut down (on x86 a triple fault) at \(hex(exit.address))"))
                     event.wait(since: seen)
                 case .emulationFailure:
                     ended(.crashed("vCPU \(index): the backend can't execute the instruction at \(hex(exit.address))"))
                     event.wait(since: seen)
                 default:
-                    ended(.crashed("vCPU \(index) left guest code for reason \(exit.kind.rawValue) at \(hex(exit.address))"))
+                    let reason = exit.kind.rawValue
+                    ended(.crashed("vCPU \(index) left guest code for reason \(reason) at \(hex(exit.address))"))
                     event.wait(since: seen)
                 }
             }

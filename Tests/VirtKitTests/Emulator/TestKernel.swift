@@ -14,5 +14,6 @@ enum TestKernel {
         [path, vmlinux, initramfs].allSatisfy { !$0.isEmpty && FileManager.default.fileExists(atPath: $0) }
     }
 
-    static let absence: Comment = "no kernel: VIRTKIT_TEST_KERNEL, _VMLINUX and _INITRD must name files (Scripts/test sets them)"
+    static let absence: Comment =
+        "no kernel: VIRTKIT_TEST_KERNEL, _VMLINUX and _INITRD must name files (Scripts/test sets them)"
 }
