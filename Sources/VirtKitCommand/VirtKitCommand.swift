@@ -15,7 +15,7 @@ struct VirtKitCommand: AsyncParsableCommand {
         // So is a file that may not grow further.
         signal(SIGXFSZ, SIG_IGN)
         // No file that is opened later may take the place of a standard stream that was closed.
-        for descriptor in 0..<Int32(3) where fcntl(descriptor, F_GETFD) < 0 { open("/dev/null", O_RDWR) }
+        for descriptor in 0..<Int32(3) where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
         await main(nil)
     }
 }
