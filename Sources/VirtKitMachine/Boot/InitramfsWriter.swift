@@ -1,4 +1,3 @@
-internal import Glibc
 public import VirtKitCore
 
 /// Builds an initial RAM disk for Linux: a cpio archive in the "newc" format (Documentation/driver-api/early-userspace/
@@ -98,24 +97,9 @@ public struct InitramfsWriter: Sendable {
     ///
     /// - Throws: `VirtKitError` with `.inputOutput`.
     public func write(to path: String) throws(VirtKitError) {
-        let temporary = path + ".\(getpid()).tmp"
         let archive = archive()
-        let descriptor = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard descriptor >= 0 else { throw Self.failure(path, errno) }
-        var done = 0
-        var problem: Int32 = 0
-        while done < archive.count, problem == 0 {
-            // SAFETY: `done` is less than the buffer's count, so the pointer and the count stay within it.
-            let result = archive.withUnsafeBytes { buffer in
-                Glibc.write(descriptor, buffer.baseAddress.map { $0 + done }, buffer.count - done)
-            }
-            if result >= 0 { done += result } else if errno != EINTR { problem = errno }
-        }
-        if close(descriptor) != 0, problem == 0 { problem = errno }
-        if problem == 0, rename(temporary, path) != 0 { problem = errno }
-        if problem != 0 {
-            unlink(temporary)
-            throw Self.failure(path, problem)
+        try SystemFile.replace(path, permissions: 0o644, operation: "write initramfs") { file throws(VirtKitError) in
+            try file.write(archive, at: 0)
         }
     }
 
@@ -201,12 +185,5 @@ public struct InitramfsWriter: Sendable {
 
     private static func failure(_ message: String) -> VirtKitError {
         VirtKitError(.invalidConfiguration, operation: "build initramfs", message: message)
-    }
-
-    private static func failure(_ path: String, _ number: Int32) -> VirtKitError {
-        VirtKitError(
-            .inputOutput, operation: "write initramfs",
-            message: "\"\(path)\" can't be written: \(String(cString: strerror(number)))", errno: number,
-            remedy: "Check the path, its permissions and the free space.")
     }
 }

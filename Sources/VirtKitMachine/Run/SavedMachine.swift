@@ -1,4 +1,3 @@
-internal import Glibc
 internal import VirtKitCore
 
 /// The file of a saved machine, version 1.
@@ -25,16 +24,12 @@ enum SavedMachine {
     static func write(
         _ header: SavedMachineHeader, sections: [StateSection], memory: GuestMemory, to path: String
     ) throws(VirtKitError) {
-        guard SystemFile.mayReplace(path) else {
-            throw VirtKitError(.inputOutput, operation: operation, message: "\(path) is not a regular file")
-        }
-        let temporary = "\(path).\(getpid()).partial"
-        let file = try SystemFile(creating: temporary, operation: operation)
-        do throws(VirtKitError) {
-            var offset: UInt64 = 0
+        // Only its owner may read it: guest memory may hold secrets.
+        try SystemFile.replace(path, permissions: 0o600, operation: operation) { file throws(VirtKitError) in
             var regions = memory.regions.map { Region(address: $0.guestAddress, size: $0.size, offset: 0) }
+            // The head's length does not depend on the offsets in it.
             let headLength = UInt64(head(header, sections, regions).count) + 24
-            offset = (headLength + UInt64(page) - 1) & ~UInt64(page - 1)
+            var offset = (headLength + UInt64(page) - 1) & ~UInt64(page - 1)
             for index in regions.indices {
                 regions[index].offset = offset
                 offset += regions[index].size
@@ -48,11 +43,6 @@ enum SavedMachine {
             try file.write(start.bytes + head, at: 0)
             try file.setSize(offset)
             for region in regions { try writeMemory(region, memory, file) }
-            try file.synchronize()
-            try file.rename(from: temporary, to: path)
-        } catch {
-            unlink(temporary)
-            throw error
         }
     }
 
@@ -79,7 +69,7 @@ enum SavedMachine {
     private static let chunk = 256 * 1024
 
     private static func writeMemory(
-        _ region: Region, _ memory: GuestMemory, _ file: borrowing SystemFile
+        _ region: Region, _ memory: GuestMemory, _ file: SystemFile
     ) throws(VirtKitError) {
         var done: UInt64 = 0
         while done < region.size {
@@ -103,7 +93,7 @@ enum SavedMachine {
     // MARK: Reading
 
     /// A saved machine's head, checked, and its open file.
-    struct Opened: ~Copyable {
+    struct Opened {
         let header: SavedMachineHeader
         let sections: [StateSection]
         let regions: [Region]
@@ -147,6 +137,14 @@ enum SavedMachine {
                         offset: try decoder.decode(UInt64.self)))
             }
             try decoder.finish()
+            var end = 24 + length
+            for region in regions {
+                let (next, overflow) = region.offset.addingReportingOverflow(region.size)
+                guard !overflow, region.offset >= end, region.offset % UInt64(page) == 0 else {
+                    throw StateError("the memory at \(region.address) can't be at offset \(region.offset)")
+                }
+                end = next
+            }
             return Opened(header: header, sections: sections, regions: regions, file: file)
         } catch {
             throw damaged(error.message)
@@ -154,7 +152,7 @@ enum SavedMachine {
     }
 
     /// Reads the memory of an opened file into a machine's memory, whose regions must be those of the file.
-    static func readMemory(_ opened: borrowing Opened, into memory: GuestMemory) throws(VirtKitError) {
+    static func readMemory(_ opened: Opened, into memory: GuestMemory) throws(VirtKitError) {
         let expected = memory.regions.map { [$0.guestAddress, $0.size] }
         guard opened.regions.map({ [$0.address, $0.size] }) == expected else {
             throw damaged("its memory regions are not those of this board")
