@@ -130,8 +130,10 @@ package final class PCBoard: Board, @unchecked Sendable {
     private static func describe(
         _ configuration: MachineConfiguration, _ layout: PCMemoryLayout, to firmware: FirmwareConfiguration
     ) {
-        func bytes<Value: FixedWidthInteger>(_ value: Value) -> [UInt8] {
-            withUnsafeBytes(of: value.littleEndian) { Array($0) }
+        func bytes<Value: FixedWidthInteger & UnsignedInteger>(_ value: Value) -> [UInt8] {
+            var bytes: [UInt8] = []
+            bytes.appendLittle(value)
+            return bytes
         }
         let cpus = bytes(UInt16(truncatingIfNeeded: configuration.cpus))
         firmware.setItem(FirmwareConfiguration.Key.cpus, cpus)

@@ -90,7 +90,7 @@ package final class SystemBus: GuestBus, @unchecked Sendable {
     private static func refusal(_ mapping: Mapping, _ reason: String) -> VirtKitError {
         VirtKitError(
             .invalidConfiguration, operation: "map device \(mapping.device.id)",
-            message: "the range from 0x\(String(mapping.first, radix: 16)) \(reason)")
+            message: "the range from \(hex(mapping.first)) \(reason)")
     }
 
     package func read(_ address: UInt64, width: Int, space: BusSpace, vcpu: Int) -> UInt64 {

@@ -28,7 +28,7 @@ extension BootSession {
     ) throws(VirtKitError) -> X86_64.State {
         let header = try LinuxSetupHeader(image)
         let load = header.loadAddress
-        guard load <= EntryState.mapped - header.initSize else {
+        guard header.initSize <= EntryState.mapped, load <= EntryState.mapped - header.initSize else {
             throw image.invalid(
                 "it wants to be loaded at \(hex(load)) with \(header.initSize) bytes, beyond the first 4 GiB")
         }

@@ -1,11 +1,10 @@
-internal import Glibc
 package import VirtKitCore
 
 /// The contents of a boot image: a file on the host, or bytes. Every read is checked against its size, and a file that
 /// shrinks while it is read gives an error. (A mapping would give SIGBUS.)
 package final class ImageFile {
     private enum Source {
-        case descriptor(Int32)
+        case file(SystemFile)
         case bytes([UInt8])
     }
 
@@ -39,32 +38,13 @@ package final class ImageFile {
         if size == 0, !allowsEmpty { throw invalid("it is empty") }
     }
 
-    deinit {
-        if case .descriptor(let descriptor) = source { close(descriptor) }
-    }
-
     private static func open(_ path: String, name: String) throws(VirtKitError) -> (Source, UInt64, UInt32) {
         if path.utf8.contains(0) { throw VirtKitError.image(name, "its path has a zero byte") }
-        // O_NONBLOCK: opening a FIFO must not wait for a writer.
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-        guard descriptor >= 0 else { throw failure(name, "can't be opened", errno) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0 else {
-            let number = errno
-            close(descriptor)
-            throw failure(name, "can't be examined", number)
-        }
-        guard status.st_mode & S_IFMT == S_IFREG, status.st_size >= 0 else {
-            close(descriptor)
+        let file = try SystemFile(opening: path, operation: "load \(name)")
+        guard let (size, permissions) = try file.regularFileStatus() else {
             throw VirtKitError.image(name, "it is not a regular file", remedy: "Give the path of an image file.")
         }
-        return (.descriptor(descriptor), UInt64(status.st_size), status.st_mode & 0o7777)
-    }
-
-    private static func failure(_ name: String, _ what: String, _ number: Int32) -> VirtKitError {
-        VirtKitError(
-            .inputOutput, operation: "load \(name)", message: "it \(what): \(String(cString: strerror(number)))",
-            errno: number, remedy: "Check the path and its permissions.")
+        return (.file(file), size, permissions)
     }
 
     /// An error about the image.
@@ -82,21 +62,10 @@ package final class ImageFile {
         }
         switch source {
         case .bytes(let bytes): return Array(bytes[Int(offset)..<Int(offset) + count])
-        case .descriptor(let descriptor):
-            var bytes = [UInt8](repeating: 0, count: count)
-            var done = 0
-            while done < count {
-                // SAFETY: the buffer holds `count` bytes and `done` is less, so pread writes within it.
-                let result = bytes.withUnsafeMutableBytes { buffer in
-                    pread(descriptor, buffer.baseAddress.map { $0 + done }, count - done, off_t(offset) + off_t(done))
-                }
-                if result > 0 {
-                    done += result
-                } else if result == 0 {
-                    throw invalid("it was truncated while it was read", remedy: "Don't change it while it is in use.")
-                } else if errno != EINTR {
-                    throw Self.failure(name, "can't be read", errno)
-                }
+        case .file(let file):
+            let bytes = try file.read(count, at: offset)
+            guard bytes.count == count else {
+                throw invalid("it was truncated while it was read", remedy: "Don't change it while it is in use.")
             }
             return bytes
         }
@@ -125,6 +94,3 @@ extension VirtKitError {
         VirtKitError(.invalidImage, operation: "load \(name)", message: message, remedy: remedy)
     }
 }
-
-/// A number as people write addresses.
-func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }

@@ -64,7 +64,7 @@ final class LocalMachine<TheBoard: Board>: Machine {
         try await loop.perform("pause") { () throws(VirtKitError) in
             if loop.state == .paused { return }
             guard loop.state == .running else { throw loop.wrongState("pause", needs: "running") }
-            loop.hold()
+            try loop.hold()
         }
     }
 
@@ -83,10 +83,7 @@ final class LocalMachine<TheBoard: Board>: Machine {
             guard loop.state == .running || loop.state == .paused else {
                 throw loop.wrongState("reset", needs: "running or paused")
             }
-            let wasRunning = loop.state == .running
-            loop.control.park()
             try loop.reset()
-            if wasRunning { loop.control.run() }
         }
     }
 

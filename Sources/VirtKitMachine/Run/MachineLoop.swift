@@ -188,28 +188,28 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     }
 
     /// Stops the vCPUs and the clock.
-    func hold() {
-        control.park()
+    func hold() throws(VirtKitError) {
+        try control.park()
         board.lock.withLock { clock.pause() }
         setState(.paused)
     }
 
+    /// Resets the machine as the guest has asked: also where it was paused just after that.
     private func resetForGuest() {
-        guard state == .running else { return }
         do throws(VirtKitError) {
-            control.park()
             try reset()
-            control.run()
         } catch {
             end(.failure(error))
         }
     }
 
-    /// Resets a machine whose vCPUs are parked.
+    /// Resets the machine, which is running or paused, and stays so.
     func reset() throws(VirtKitError) {
+        try control.park()
         board.lock.withLock { board.reset() }
         try domain.reset()
         try control.writeState(0, board.loadBootImages())
+        if state == .running { control.run() }
         events.send(MachineEvent(.reset))
     }
 }

@@ -81,27 +81,34 @@ final class VCPUControl<Architecture: GuestArchitecture>: Sendable {
     }
 
     /// Stops every vCPU at an instruction boundary, and waits until all stand still.
-    func park() {
+    ///
+    /// - Throws: `VirtKitError` with `.invalidState` where the machine is ending: a vCPU may then be running still.
+    func park() throws(VirtKitError) {
         state.withLock { state in
             if state.mode == .run { state.mode = .park }
         }
         kick()
         while true {
             let seen = controlEvent.count
-            let done = state.withLock { $0.mode == .quit || $0.parked.count == handles.count }
-            if done { return }
+            let (isEnding, isDone) = state.withLock { ($0.mode == .quit, $0.parked.count == handles.count) }
+            if isEnding { throw Self.ending("park vCPUs") }
+            if isDone { return }
             controlEvent.wait(since: seen)
         }
     }
 
-    /// Makes every vCPU thread end. The answers that tasks owe are given by `fail`.
+    private static func ending(_ operation: String) -> VirtKitError {
+        VirtKitError(.invalidState, operation: operation, message: "the machine is ending")
+    }
+
+    /// Makes every vCPU thread end. Tasks that no vCPU has taken yet are answered with an error.
     func quit() {
         let owed = state.withLock { state in
             state.mode = .quit
             defer { state.tasks = [:] }
             return Array(state.tasks.values)
         }
-        let error = VirtKitError(.invalidState, operation: "reach vCPU", message: "the machine is ending")
+        let error = Self.ending("reach vCPU")
         for command in owed {
             switch command {
             case .readState(let reply): reply(.failure(error))

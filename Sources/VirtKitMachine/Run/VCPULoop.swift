@@ -47,6 +47,4 @@ struct VCPULoop<Architecture: GuestArchitecture>: VCPUDriver {
             }
         }
     }
-
-    private func hex(_ value: UInt64) -> String { "0x" + String(value, radix: 16) }
 }
