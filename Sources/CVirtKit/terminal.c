@@ -2,9 +2,11 @@
 #include "CVirtKitTerminal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <termios.h>
+#include <unistd.h>
 
 static struct termios saved;
 static volatile sig_atomic_t raw_descriptor = -1;
@@ -36,4 +38,27 @@ int vk_terminal_raw(int descriptor) {
         return -errno;
     }
     return 0;
+}
+
+static volatile sig_atomic_t signal_descriptor = -1;
+
+static void on_signal(int number) {
+    int error = errno;
+    unsigned char byte = (unsigned char)number;
+    // A pipe that is full has told enough.
+    ssize_t written = write(signal_descriptor, &byte, 1);
+    (void)written;
+    errno = error;
+}
+
+int vk_signal_pipe(const int *signals, int count) {
+    int ends[2];
+    if (pipe2(ends, O_CLOEXEC) < 0) return -errno;
+    fcntl(ends[1], F_SETFL, O_NONBLOCK);
+    signal_descriptor = ends[1];
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+    for (int i = 0; i < count; i++) {
+        if (sigaction(signals[i], &action, NULL) < 0) return -errno;
+    }
+    return ends[0];
 }

@@ -15,7 +15,6 @@ final class ConsoleSession: Sendable {
     private let endWishes: @Sendable () -> Void
     /// Ends when all output is written, or none can be.
     private let written: AsyncStream<Void>
-    private let signals: [any DispatchSourceSignal]
 
     /// Connects standard input and output. On a terminal the input is raw from here on.
     init(_ serial: SerialConsole) throws {
@@ -31,13 +30,7 @@ final class ConsoleSession: Sendable {
             first.finish()
             second.finish()
         }
-        signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { wish("signal \(number)") }
-            source.activate()
-            return source
-        }
+        try Self.watchSignals(wish)
         let isTerminal = isatty(0) != 0
         if isTerminal {
             let error = vk_terminal_raw(0)
@@ -86,7 +79,24 @@ final class ConsoleSession: Sendable {
         }
         vk_terminal_restore()
         endWishes()
-        for source in signals { source.cancel() }
+    }
+
+    /// Makes wishes of the signals that ask a process to end. (A Dispatch source would miss those that come before it is
+    /// registered, some time after its activation.)
+    private static func watchSignals(_ wish: @escaping @Sendable (String) -> Void) throws {
+        let signals = [SIGINT, SIGTERM, SIGHUP, SIGQUIT]
+        let pipe = vk_signal_pipe(signals, Int32(signals.count))
+        guard pipe >= 0 else {
+            throw VirtKitError(
+                .resourceExhausted, operation: "watch signals", message: "the host refused", errno: -pipe)
+        }
+        Thread.detachNewThread {
+            var number: UInt8 = 0
+            while true {
+                let count = read(pipe, &number, 1)
+                if count == 1 { wish("signal \(number)") } else if count == 0 || errno != EINTR { return }
+            }
+        }
     }
 
     /// Reads standard input on a thread of its own: it may block for ever, and ends with the process.

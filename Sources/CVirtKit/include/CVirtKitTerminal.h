@@ -9,4 +9,8 @@ int vk_terminal_raw(int descriptor);
 /// Restores the terminal, if it is raw. May be called from a signal handler.
 void vk_terminal_restore(void);
 
+// Has each of the signals (at most 64) written as one byte, its number, into a pipe from now on, instead of what it did
+// before. Returns the pipe's end to read from, or a negative errno. Once per process.
+int vk_signal_pipe(const int *signals, int count);
+
 #endif
