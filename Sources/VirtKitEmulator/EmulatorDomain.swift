@@ -6,6 +6,7 @@ internal import VirtKitCore
 /// Each vCPU is confined to the thread that it is lent to; the rest is immutable, atomic, or changed only while no vCPU
 /// runs, as the contract says.
 final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
+    // SAFETY: as the comment above says; `lent` refuses to lend a vCPU twice.
     typealias Architecture = X86_64
 
     /// One vCPU: its front end, its engine and what other threads may use of them.

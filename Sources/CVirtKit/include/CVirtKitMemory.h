@@ -12,7 +12,7 @@ int vk_memfd_create(const char *name, uint64_t size);
 /// bytes, so that an aligned integer is never seen torn.
 void vk_copy_volatile(void *destination, const void *source, size_t count);
 
-/// Fills `count` bytes of guest memory, as vk_copy_volatile does.
+/// Fills `count` bytes of guest memory. Whoever reads meanwhile sees each byte before or after.
 void vk_fill_volatile(void *destination, uint8_t value, size_t count);
 
 /// Counts the pages of a mapping that are resident. Returns a count of pages, or -errno. (mincore)

@@ -38,8 +38,8 @@ public protocol Machine: AnyObject, Sendable {
     /// - Returns: how the machine ended: `.stopped` where the deadline passed.
     func shutdown(deadline: Duration) async throws -> MachineOutcome
 
-    /// Ends the machine now. Returns when its threads have ended and its resources are given back; it is not cut short
-    /// by cancellation. Nothing happens to a machine that has ended.
+    /// Ends the machine now. Returns when its threads have ended; it is not cut short by cancellation. Its memory is given
+    /// back with the last reference to the machine. Nothing happens to a machine that has ended.
     func stop() async
 
     /// Waits for the machine's end. Throws only for a fault of the host, and `CancellationError` when the task is

@@ -82,6 +82,8 @@ public final class SerialConsole: Sendable {
 
     /// Takes in output of the guest. Never blocks.
     public func deliver(_ bytes: some Collection<UInt8>) {
+        // Nothing would look to a reader that waits for a prompt like the end of its waiting.
+        if bytes.isEmpty { return }
         resume(
             state.withLock { state in
                 state.output.append(bytes)

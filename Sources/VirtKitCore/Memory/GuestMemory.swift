@@ -57,6 +57,7 @@ public final class GuestMemory: Sendable {
         for region in regions where address >= region.guestAddress {
             let offset = address &- region.guestAddress
             if offset < region.size, count >= 0, UInt64(count) <= region.size &- offset {
+                // SAFETY: the offset is within the region's mapping, whose size fits an Int.
                 return region.hostAddress + Int(offset)
             }
         }

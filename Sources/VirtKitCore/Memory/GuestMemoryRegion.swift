@@ -61,6 +61,7 @@ public final class GuestMemoryRegion: Sendable {
 
 /// An owned mapping of the process's address space.
 private final class Mapping: @unchecked Sendable {
+    // Sendable because it does not change between `init` and `deinit`; the bytes are not its own.
     let base: UnsafeMutableRawPointer
     let size: Int
     let descriptor: Int32

@@ -54,6 +54,7 @@ public struct StateDecoder: Sendable {
         let size = MemoryLayout<Value>.size
         guard rest.count >= size else { throw StateError("the state ends too early") }
         var value: Value = 0
+        // SAFETY: the buffer has `size` bytes, and so has the prefix.
         withUnsafeMutableBytes(of: &value) { $0.copyBytes(from: rest.prefix(size)) }
         rest = rest.dropFirst(size)
         return Value(littleEndian: value)

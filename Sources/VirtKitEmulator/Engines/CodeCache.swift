@@ -43,6 +43,10 @@ struct JumpCacheEntry {
 /// All translated blocks of one engine, in one arena. A block's number is the arena index of its first operation.
 ///
 /// Confined to the vCPU's thread.
+///
+/// SAFETY (this file): `hasRoom` is asked before `install`, so a block's header, operations and boundaries lie within the
+/// arena; block numbers come from `install` and are looked up only in the indices that `flush` clears with the arena; page
+/// numbers are `PhysicalMemory`'s, below `pageCount`; the rest are masked to their table's size.
 final class CodeCache {
     static let jumpCacheCount = 4096
     private static let bucketCount = 1 << 16

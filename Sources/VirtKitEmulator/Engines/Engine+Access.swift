@@ -147,11 +147,6 @@ extension Engine {
         T(truncatingIfNeeded: loadPhysical(address, MemoryLayout<T>.size))
     }
 
-    /// Stores an integer to guest physical memory. It lies within one page.
-    func physicalStore<T: FixedWidthInteger>(_ value: T, to address: UInt64) {
-        storePhysical(address, UInt64(truncatingIfNeeded: value), MemoryLayout<T>.size)
-    }
-
     /// Replaces 8 aligned bytes of guest physical memory if they are `expected`: one atomic step in RAM.
     func physicalCompareExchange(_ address: UInt64, expected: UInt64, desired: UInt64) -> Bool {
         guard let range = memory.range(holding: address), address & 7 == 0 else {

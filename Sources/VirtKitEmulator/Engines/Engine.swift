@@ -4,6 +4,10 @@ internal import VirtKitCore
 /// Runs one vCPU: translates the guest's code block by block into V-ISA and runs the blocks.
 ///
 /// Confined to the vCPU's thread, but for `signals` and `PhysicalMemory`.
+///
+/// SAFETY (this file): the frame is the guest's, which the engine keeps alive; its words are at `EngineWords`' offsets, and
+/// are written in `init` before anything reads them; `tlbs` has `mmuIndexCount` elements, and `mmuIndex` is below that;
+/// the arena is read at block numbers of the cache only. Code is lowered from a window that ends with its page.
 final class Engine {
     let guest: any GuestFrontend
     let frame: UnsafeMutableRawPointer

@@ -4,6 +4,9 @@ internal import Synchronization
 /// What other threads may do to a running engine: set bits that it sees at the next block border, and ask it to drop
 /// code that was written over.
 final class EngineSignals: @unchecked Sendable {
+    // SAFETY: the word is only touched by atomic operations, and lives as long as this object; the rest is immutable or
+    // under a lock.
+
     /// The bits that belong to the guest.
     static let guestMask: UInt32 = 0xFFFF
     /// The engine has requests in its mailbox.

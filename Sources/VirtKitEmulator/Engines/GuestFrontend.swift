@@ -66,6 +66,8 @@ struct HelperEffects: OptionSet {
 }
 
 /// The instruction bytes of a block that is being lowered.
+///
+/// SAFETY: the buffers are guest RAM, which the engine's `PhysicalMemory` keeps mapped while it lowers.
 struct CodeWindow {
     /// The virtual (linear) address of the first byte: `GuestFrontend.fetchAddress` of the block's PC.
     let address: UInt64

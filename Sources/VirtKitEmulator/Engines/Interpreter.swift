@@ -15,14 +15,18 @@ enum StopReason: UInt8 {
 }
 
 /// The portable engine: one loop around one switch.
+///
+/// The file is long because the switch is: a case for each opcode and width, a table in the form of code. It stays in one
+/// function, so that the compiler keeps the loop's state in registers; what the cases share is in
+/// `Interpreter+Primitives.swift`.
 enum Interpreter {
     /// Runs blocks from `entry` on, until something must be looked at outside.
     static func run(_ engine: Engine, _ f: UnsafeMutableRawPointer, _ pcSlot: Place, _ entry: UnsafePointer<Operation>)
         -> StopReason
     {
-        // SAFETY (of the whole function): `f` is a frame, and every place in an operation was checked against its size
-        // when the block was installed; `ip` walks the operations of an installed block, which end in a terminator;
-        // the engine's words in the frame point to tables that live as long as the engine.
+        // SAFETY (of the whole function): `f` is a frame, which holds whatever place an operation can name (see
+        // `FrameLayout.allocate`); `ip` walks the operations of an installed block, which end in a terminator, as the
+        // builder sees to; the engine's words in the frame point to tables that live as long as the engine.
         var ip = entry
         enterBlock(f, ip)
         while true {

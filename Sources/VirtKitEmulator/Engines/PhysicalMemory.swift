@@ -4,6 +4,9 @@ internal import VirtKitCore
 
 /// The guest's physical memory as engines see it: where RAM and ROM lie in the host, and which pages hold translated
 /// code. Shared by the engines of a machine's vCPUs.
+///
+/// SAFETY (this file): ranges don't change after `init`; page numbers come from `range(holding:)`, so they are below
+/// `pageCount`; code flags are only touched by atomic operations; `owner` keeps the host memory.
 final class PhysicalMemory: @unchecked Sendable {
     /// A run of RAM or ROM. Address and size are multiples of 4096.
     struct Range {

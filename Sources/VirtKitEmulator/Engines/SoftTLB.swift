@@ -1,5 +1,8 @@
 /// The translations of one MMU index: a direct-mapped table in raw memory that the hot loop reads, and a parallel one
 /// with what the slow paths need.
+///
+/// SAFETY (this file): both tables have `entryCount` elements, and every index is masked to that. An addend is good for the
+/// page of its tag only, which lies in one mapping that the engine's `PhysicalMemory` keeps.
 struct SoftTLB {
     static let entryCount = 1024
     /// Never equal to a page address.

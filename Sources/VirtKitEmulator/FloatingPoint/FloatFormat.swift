@@ -13,7 +13,6 @@ struct Float80Bits: Equatable, Sendable {
 
     /// The real indefinite: the quiet NaN that a masked invalid operation gives.
     static let indefinite = Float80Bits(signExponent: 0xffff, significand: 0xc000_0000_0000_0000)
-    static let positiveZero = Float80Bits(signExponent: 0, significand: 0)
     static let one = Float80Bits(signExponent: 0x3fff, significand: 1 << 63)
 }
 

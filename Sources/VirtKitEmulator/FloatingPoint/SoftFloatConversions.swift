@@ -98,11 +98,6 @@ extension SoftFloat {
         Double(i).bitPattern
     }
 
-    /// FILD: exact.
-    static func float80(_ i: Int64) -> Float80Bits {
-        FloatValue(i).bits80
-    }
-
     // MARK: To integers
 
     private static func mode(_ truncating: Bool, _ env: FloatEnvironment) -> FloatRounding {

@@ -67,7 +67,7 @@ enum FrameLayout {
     /// 8-byte temporaries that one block may use.
     static let temporaryCount = 2048
     /// The end of the last temporary.
-    static let size = 2048 + 8 * 2048
+    static let size = Int(temporaries) + 8 * temporaryCount
 
     /// Allocates a frame of zeros, aligned to 64 bytes. The caller owns it: `deallocate()` frees it.
     ///

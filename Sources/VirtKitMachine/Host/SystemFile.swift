@@ -17,15 +17,19 @@ final class SystemFile: Sendable {
     private init(_ path: String, _ flags: Int32, _ permissions: UInt32, _ operation: String) throws(VirtKitError) {
         self.path = path
         self.operation = operation
-        // The system would take the path to end at the zero byte, and open another file.
-        guard !path.utf8.contains(0) else {
-            throw VirtKitError(.inputOutput, operation: operation, message: "\"\(path)\" has a zero byte")
-        }
+        try Self.check(path, operation)
         descriptor = open(path, flags | O_CLOEXEC, permissions)
         if descriptor < 0 { throw Self.failure(operation, path) }
     }
 
     deinit { close(descriptor) }
+
+    /// Refuses a path with a zero byte: the system would take it to end there, and name another file.
+    private static func check(_ path: String, _ operation: String) throws(VirtKitError) {
+        guard !path.utf8.contains(0) else {
+            throw VirtKitError(.inputOutput, operation: operation, message: "\"\(path)\" has a zero byte")
+        }
+    }
 
     /// Writes a file that appears under its name only when it is whole and on the disk.
     ///
@@ -37,6 +41,7 @@ final class SystemFile: Sendable {
     static func replace(
         _ path: String, permissions: UInt32, operation: String, _ body: (SystemFile) throws(VirtKitError) -> Void
     ) throws(VirtKitError) {
+        try check(path, operation)
         var status = stat()
         guard stat(path, &status) != 0 || status.st_mode & S_IFMT == S_IFREG else {
             throw VirtKitError(.inputOutput, operation: operation, message: "\(path) is not a regular file")

@@ -1,3 +1,4 @@
+import Foundation
 import Testing
 import VirtKitCore
 
@@ -186,6 +187,21 @@ struct BzImageTests {
         #expect(error.code == .invalidImage)
         #expect(error.message.contains("room for 7 MiB"), "\(error)")
         #expect(error.remedy != nil)
+    }
+
+    @Test("A kernel file of more than 4 GiB is refused")
+    func hugeFile() throws {
+        try withTemporaryFolder { folder in
+            let file = folder.appendingPathComponent("vmlinuz")
+            try Data(BzImageBuilder().bytes).write(to: file)
+            // A hole: it takes no room on the disk.
+            let handle = try FileHandle(forWritingTo: file)
+            try handle.truncate(atOffset: 5 << 30)
+            try handle.close()
+            let error = try #require(try BootTarget().failure(.linux(kernel: .path(file.path))))
+            #expect(error.code == .invalidImage)
+            #expect(error.message.contains("4 GiB"), "\(error)")
+        }
     }
 
     @Test("A missing file, a directory and a device are refused without waiting")

@@ -74,6 +74,10 @@ struct InitramfsTests {
             #expect(error?.code == .inputOutput)
             error = #expect(throws: VirtKitError.self) { try writer.write(to: folder.path + "/none/out") }
             #expect(error?.code == .inputOutput)
+            // The system would take the path to end at the zero byte.
+            error = #expect(throws: VirtKitError.self) { try writer.write(to: file.path + "\0.cpio") }
+            #expect(error?.code == .inputOutput)
+            #expect(try [UInt8](Data(contentsOf: file)) == [7, 7, 7])
         }
     }
 

@@ -73,7 +73,7 @@ package final class APICFabric {
 
 /// The fabric as vCPUs see it, on their own threads: takes the device lock for each question.
 package final class InterruptGate: InterruptSource, @unchecked Sendable {
-    // Sendable because the fabric is touched only with the lock held.
+    // SAFETY: the fabric is touched only with the lock held.
     private let fabric: APICFabric
     private let lock: DeviceLock
 

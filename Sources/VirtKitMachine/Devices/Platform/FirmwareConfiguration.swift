@@ -178,6 +178,7 @@ package final class FirmwareConfiguration: BusDevice {
         do throws(GuestMemoryFault) {
             if count > 0, let bytes = items[selected]?.bytes {
                 let first = Int(position)
+                // SAFETY: `count` is at most what follows `position` in the item, and not 0.
                 let result = bytes.withUnsafeBytes { buffer in
                     Result { () throws(GuestMemoryFault) in
                         try memory.write(.init(rebasing: buffer[first..<first + Int(count)]), at: target)

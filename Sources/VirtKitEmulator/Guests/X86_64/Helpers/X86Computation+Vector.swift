@@ -1,4 +1,4 @@
-/// The vector unit. These helpers are the most frequent by far, so they take a short way of their own.
+/// The vector unit (SAFETY: see X86Computation.swift). These helpers are the most frequent by far, so they take a short way of their own.
 extension X86Computation {
     static func runVector(
         _ operation: UnsafePointer<Operation>, _ frame: UnsafeMutableRawPointer

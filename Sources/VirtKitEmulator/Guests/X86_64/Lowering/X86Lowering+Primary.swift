@@ -56,7 +56,6 @@ extension X86Lowering {
         }
     }
 
-    static let carryFlag: Int64 = 1
     static let interruptFlag: Int64 = 1 << 9
     static let directionFlag: Int64 = 1 << 10
 

@@ -98,7 +98,7 @@ struct X86Lowering {
         }
     }
 
-    /// An instruction pointer outside 64-bit code has 32 bits (the code segment's limit does the rest).
+    /// An instruction pointer outside 64-bit code has 32 bits.
     func wrap(_ address: UInt64) -> UInt64 { mode.is64 ? address : address & 0xFFFF_FFFF }
 
     // MARK: Helpers

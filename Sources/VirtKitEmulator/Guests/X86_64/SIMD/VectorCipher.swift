@@ -1,4 +1,6 @@
 // AES-NI (FIPS 197; Intel SDM volume 2) and carry-less multiplication.
+//
+// SAFETY: operands are read and written through the accessors of VectorExecution.swift, which says why they hold.
 
 /// Executes the operations from `aesenc` to `pclmulqdq`.
 func executeCipher(

@@ -1,4 +1,6 @@
 // Conversions between integers and floating point, and between the two floating-point formats.
+//
+// SAFETY: operands are read and written through the accessors of VectorExecution.swift, which says why they hold.
 
 /// Executes the operations from `cvtsi2ss` to `cvttpd2pi`. False: an unmasked exception was recorded, nothing was written.
 func executeConversion(

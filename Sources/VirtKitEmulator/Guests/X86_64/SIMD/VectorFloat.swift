@@ -1,4 +1,6 @@
 // Floating-point arithmetic and comparison. NaNs, rounding and flags are SoftFloat's; here are lanes and predicates.
+//
+// SAFETY: operands are read and written through the accessors of VectorExecution.swift, which says why they hold.
 
 /// Executes the operations from `addps` to `roundsd`. False: an unmasked exception was recorded, nothing was written.
 func executeFloatingPoint(

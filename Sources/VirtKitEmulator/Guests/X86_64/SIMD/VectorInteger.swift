@@ -1,4 +1,6 @@
 // Integer arithmetic, comparison and shifts.
+//
+// SAFETY: operands are read and written through the accessors of VectorExecution.swift, which says why they hold.
 
 /// Executes the operations from `pand` to `ptest`.
 func executeInteger(

@@ -1,4 +1,6 @@
 // Operations that move, interleave, narrow and widen lanes.
+//
+// SAFETY: operands are read and written through the accessors of VectorExecution.swift, which says why they hold.
 
 /// Executes the operations from `pshufd` to `maskmovdqu`.
 func executeShuffle(

@@ -1,4 +1,6 @@
 // pcmpestri, pcmpestrm, pcmpistri, pcmpistrm (Intel SDM volume 2, section 4.1).
+//
+// SAFETY: operands are read and written through the accessors of VectorExecution.swift, which says why they hold.
 
 /// Executes the string comparisons. `d` is the first operand and is not written; the results go to the environment.
 func executeString(

@@ -40,6 +40,7 @@ final class X86Guest: GuestFrontend {
     /// The board's interrupt controller; none in tests without one.
     var interruptSource: (any InterruptSource)?
 
+    // SAFETY: whoever owns the guest owns the engine and drops both together (`EmulatorDomain`).
     private unowned(unsafe) var attachedEngine: Engine?
 
     /// The engine that runs this guest. The owner of both attaches them to each other and drops them together.
