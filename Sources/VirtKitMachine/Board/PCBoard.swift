@@ -113,8 +113,20 @@ package final class PCBoard: Board, @unchecked Sendable {
         }
         devices += [pic, ioAPIC] as [any Device]
         devices += fabric.apics as [any Device]
+        try Self.checkIdentities(devices)
         self.devices = devices
         for device in devices { device.reset() }
+    }
+
+    /// Refuses identities that two parts of a saved machine would share.
+    private static func checkIdentities(_ devices: [any Device]) throws(VirtKitError) {
+        var taken: Set<String> = []
+        for id in devices.map(\.id)
+        where !taken.insert(id).inserted || id.hasPrefix("cpu/") || id.hasPrefix("machine/") {
+            throw VirtKitError(
+                .invalidConfiguration, operation: "make device \(id)", message: "the identity is the machine's own",
+                remedy: "give the device another id")
+        }
     }
 
     /// When a time-stamp counter of `frequency` Hz that started at 0 with the machine reaches a value, in nanoseconds of

@@ -10,15 +10,19 @@ final class BoardRig: @unchecked Sendable {
     let memory: GuestMemory
     let board: PCBoard
 
-    init(cpus: Int = 2, memory size: ByteCount = .mebibytes(2), clock: MachineClock = MachineClock()) throws {
+    init(
+        cpus: Int = 2, memory size: ByteCount = .mebibytes(2), clock: MachineClock = MachineClock(),
+        devices: [DeviceConfiguration] = [], deviceModels: [any DeviceModel] = []
+    ) throws {
         self.clock = clock
         var configuration = MachineConfiguration(architecture: .x86_64, cpus: cpus, memory: size)
         configuration.name = "test"
+        configuration.devices = devices
         let layout = PCMemoryLayout(memory: size)
         memory = try GuestMemory(regions: layout.regions(backing: .anonymous))
         board = try PCBoard(
             configuration: configuration, memory: memory, layout: layout, clock: clock, serial: serial,
-            deviceModels: [], request: { _, _ in }, signal: { _ in })
+            deviceModels: deviceModels, request: { _, _ in }, signal: { _ in })
     }
 
     func read(_ address: UInt64, _ width: Int, _ space: BusSpace = .port) -> UInt64 {
@@ -39,6 +43,41 @@ final class BoardRig: @unchecked Sendable {
         board.lock.withLock {
             Dictionary(uniqueKeysWithValues: board.devices.map { ($0.id, $0.savedBytes) })
         }
+    }
+}
+
+/// Makes devices that nobody can reach.
+private struct HiddenModel: DeviceModel {
+    private final class Hidden: BusDevice {
+        let id: String
+        let stateVersion: UInt32 = 1
+        init(id: String) { self.id = id }
+        func reset() {}
+        func read(_ offset: UInt64, width: Int, range: Int, vcpu: Int) -> UInt64 { 0 }
+        func write(_ value: UInt64, to offset: UInt64, width: Int, range: Int, vcpu: Int) {}
+        func save(into encoder: inout StateEncoder) {}
+        func restore(from decoder: inout StateDecoder, version: UInt32) throws(StateError) {}
+    }
+
+    let name = "hidden"
+    func faults(in configuration: DeviceConfiguration) -> [String] { [] }
+    func makeDevice(
+        _ configuration: DeviceConfiguration, context: DeviceContext, interruptLine: (Int) -> InterruptLine
+    ) throws(VirtKitError) -> DevicePlacement {
+        DevicePlacement(device: Hidden(id: configuration.id), ranges: [])
+    }
+}
+
+@Suite struct DeviceIdentityTests {
+    @Test(
+        "A device can't have an identity that a saved machine uses already",
+        arguments: ["pc/pit", "cpu/0", "machine/clock"])
+    func taken(_ id: String) throws {
+        _ = try BoardRig(devices: [DeviceConfiguration(id: "mine", model: "hidden")], deviceModels: [HiddenModel()])
+        let error = #expect(throws: VirtKitError.self) {
+            try BoardRig(devices: [DeviceConfiguration(id: id, model: "hidden")], deviceModels: [HiddenModel()])
+        }
+        #expect(error?.code == .invalidConfiguration)
     }
 }
 
