@@ -28,6 +28,7 @@ public protocol Machine: AnyObject, Sendable {
     func resume() async throws
 
     /// Resets the machine in place: as if power had been cut and restored. A paused machine stays paused.
+    /// Where a boot image can't be loaded again the machine ends with the error that is thrown.
     func reset() async throws
 
     /// Presses the power button for a moment. A guest without ACPI may ignore it.

@@ -136,7 +136,8 @@ final class MachineLoop<TheBoard: Board>: Sendable {
                 finish(jobs, vcpuThreads)
                 return
             }
-            if resetRequested { resetForGuest() }
+            // Also where the machine was paused just after the guest asked. A failure is the machine's outcome.
+            if resetRequested { try? reset() }
             for job in jobs { job(false) }
             let delay = runDevices()
             if delay != 0 { wake.wait(since: seen, timeout: delay) }
@@ -194,21 +195,18 @@ final class MachineLoop<TheBoard: Board>: Sendable {
         setState(.paused)
     }
 
-    /// Resets the machine as the guest has asked: also where it was paused just after that.
-    private func resetForGuest() {
+    /// Resets the machine, which is running or paused, and stays so. Where that fails the machine ends: what it was is
+    /// lost already.
+    func reset() throws(VirtKitError) {
         do throws(VirtKitError) {
-            try reset()
+            try control.park()
+            board.lock.withLock { board.reset() }
+            try domain.reset()
+            try control.writeState(0, board.loadBootImages())
         } catch {
             end(.failure(error))
+            throw error
         }
-    }
-
-    /// Resets the machine, which is running or paused, and stays so.
-    func reset() throws(VirtKitError) {
-        try control.park()
-        board.lock.withLock { board.reset() }
-        try domain.reset()
-        try control.writeState(0, board.loadBootImages())
         if state == .running { control.run() }
         events.send(MachineEvent(.reset))
     }

@@ -53,6 +53,23 @@ import VirtKit
         #expect(machine.state == .stopped)
     }
 
+    @Test func aResetWithoutItsImageEndsTheMachine() async throws {
+        let image = FileManager.default.temporaryDirectory.appendingPathComponent("virtkit-\(UUID().uuidString)")
+        try Data(BareCode.spin).write(to: image)
+        var configuration = BareCode.machine(BareCode.spin)
+        configuration.boot = .flat(.path(image.path), address: 0x10_0000)
+        let machine = try await hypervisor().makeMachine(configuration)
+        try await machine.start()
+        try await machine.reset()
+        try FileManager.default.removeItem(at: image)
+        var error = await #expect(throws: VirtKitError.self) { try await machine.reset() }
+        #expect(error?.code == .inputOutput)
+        error = await #expect(throws: VirtKitError.self) { try await machine.waitUntilStopped() }
+        #expect(error?.code == .inputOutput)
+        #expect(machine.state == .stopped)
+        await machine.stop()
+    }
+
     @Test func aConsoleNobodyReadsIsBounded() async throws {
         var configuration = BareCode.machine(BareCode.printForEver)
         configuration.serial.outputCapacity = 4096
