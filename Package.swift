@@ -16,6 +16,7 @@ let package = Package(
         .library(name: "VirtKitCore", targets: ["VirtKitCore"]),
         .library(name: "VirtKitMachine", targets: ["VirtKitMachine"]),
         .library(name: "VirtKitEmulator", targets: ["VirtKitEmulator"]),
+        .library(name: "VirtKitKVM", targets: ["VirtKitKVM"]),
         .library(name: "VirtKitTesting", targets: ["VirtKitTesting"]),
         .executable(name: "virtkit", targets: ["VirtKitCommand"]),
     ],
@@ -27,6 +28,7 @@ let package = Package(
         .target(name: "VirtKitCore", dependencies: ["CVirtKit"], swiftSettings: settings),
         .target(name: "VirtKitMachine", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(name: "VirtKitEmulator", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
+        .target(name: "VirtKitKVM", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(
             name: "VirtKit", dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator"],
             swiftSettings: settings),
@@ -44,6 +46,9 @@ let package = Package(
         .testTarget(
             name: "VirtKitMachineTests",
             dependencies: ["VirtKitCore", "VirtKitMachine", "CVirtKit"], swiftSettings: settings),
+        .testTarget(
+            name: "VirtKitKVMTests",
+            dependencies: ["VirtKitCore", "VirtKitKVM", "VirtKitMachine", "CVirtKit"], swiftSettings: settings),
         .testTarget(
             name: "VirtKitTests",
             dependencies: ["VirtKit", "VirtKitTesting"], swiftSettings: settings),

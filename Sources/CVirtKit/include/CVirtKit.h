@@ -3,6 +3,7 @@
 #define CVIRTKIT_H
 
 #include "CVirtKitAtomics.h"
+#include "CVirtKitKVM.h"
 #include "CVirtKitMemory.h"
 #include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"

@@ -1,0 +1,167 @@
+#if arch(x86_64)
+    internal import CVirtKit
+    internal import Glibc
+    internal import Synchronization
+    internal import VirtKitCore
+
+    /// An address space of KVM's and its vCPUs, for one machine. All interrupt controllers are the board's.
+    ///
+    /// Each vCPU is confined to the thread that it is lent to; the rest is immutable, atomic, or changed only while no vCPU
+    /// runs, as the contract says.
+    final class KVMDomain: AcceleratorDomain, @unchecked Sendable {
+        typealias Architecture = X86_64
+
+        // In this order, so that vCPUs go before the machine, and the machine before the memory that it maps.
+        private let processors: [KVMProcessor]
+        private let machine: KVMVirtualMachine
+        private var memory: GuestMemory
+        private let lent = Mutex<Set<Int>>([])
+
+        var interruptMode: InterruptMode { .external }
+        var engine: String { "kvm" }
+        var cpuCount: Int { processors.count }
+
+        init(
+            _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false
+        ) throws(VirtKitError) {
+            let operation = "make a KVM domain"
+            let result = vk_kvm_install_signal(kickSignal)
+            guard result == 0 else {
+                throw VirtKitError(
+                    .invalidState, operation: operation,
+                    message: "signal \(kickSignal), which stops vCPUs, is ignored or has the program's own handler",
+                    errno: -result, remedy: "name another signal: KVMAccelerator(kickSignal:)")
+            }
+            do throws(KVMError) {
+                let system = try KVMSystem(interface)
+                let model = KVMCPUModel(supported: try system.supportedCPUID())
+                let machine = try system.makeVirtualMachine()
+                try machine.prepare()
+                try machine.letSystemRegistersExit()
+                var processors: [KVMProcessor] = []
+                for index in 0..<request.cpus {
+                    let processor = KVMProcessor(
+                        index: index, vcpu: try machine.makeVCPU(index), kickSignal: kickSignal, clock: request.clock,
+                        frequency: request.timerFrequency)
+                    processor.mustPollTaskPriority = emulatesRing0
+                    let isScaled = machine.check(.timeStampControl) != 0
+                    if isScaled { try processor.vcpu.setTimeStampFrequency(request.timerFrequency) }
+                    guard
+                        let entries = model.entries(request.cpuModel, vcpu: index, frequency: request.timerFrequency)
+                    else {
+                        throw KVMError(
+                            KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
+                    }
+                    try processor.vcpu.setCPUID(entries)
+                    processors.append(processor)
+                }
+                self.machine = machine
+                self.processors = processors
+                memory = request.memory
+                try Self.map(request.memory, into: self.machine)
+            } catch {
+                throw error.wrapped(operation)
+            }
+            for processor in processors {
+                // Called only by the processor, which the domain owns.
+                processor.instructionBytes = { [unowned processor, unowned self] address in
+                    guard let physical = try? processor.vcpu.translate(address) else { return nil }
+                    return try? memory.load(UInt64.self, at: physical)
+                }
+            }
+            try reset()
+        }
+
+        private static func map(_ memory: GuestMemory, into machine: borrowing KVMVirtualMachine) throws(KVMError) {
+            let slots = machine.check(.memorySlots)
+            guard slots == 0 || memory.regions.count <= Int(slots) else {
+                throw KVMError(
+                    KVMRequest.setMemoryRegion.name, ENOSPC, details: "\(memory.regions.count) regions, \(slots) slots")
+            }
+            for (slot, region) in memory.regions.enumerated() {
+                guard region.isWritable || machine.check(.readOnlyMemory) != 0 else {
+                    throw KVMError(
+                        KVMRequest.setMemoryRegion.name, ENOTTY, details: "KVM_CAP_READONLY_MEM is missing")
+                }
+                try machine.setMemory(slot: slot, region)
+            }
+        }
+
+        func connect(_ interruptSource: any InterruptSource) {
+            for processor in processors { processor.interruptSource = interruptSource }
+        }
+
+        func setMemory(_ memory: GuestMemory) throws(VirtKitError) {
+            do throws(KVMError) {
+                for slot in self.memory.regions.indices { try machine.removeMemory(slot: slot) }
+                try Self.map(memory, into: machine)
+            } catch {
+                throw error.wrapped("map memory")
+            }
+            self.memory = memory
+        }
+
+        func withVCPU<Driver: VCPUDriver>(_ index: Int, _ driver: inout Driver) throws(VirtKitError)
+        where Driver.Architecture == X86_64 {
+            guard processors.indices.contains(index) else {
+                throw VirtKitError(.invalidState, operation: "lend a vCPU", message: "there is no vCPU \(index)")
+            }
+            guard lent.withLock({ $0.insert(index).inserted }) else {
+                throw VirtKitError(.invalidState, operation: "lend a vCPU", message: "vCPU \(index) is lent already")
+            }
+            defer { lent.withLock { _ = $0.remove(index) } }
+            let processor = processors[index]
+            let wasBlocked = processor.handle.lend(processor.vcpu.run)
+            defer { processor.handle.takeBack(wasBlocked: wasBlocked) }
+            var cpu = KVMCPU(processor: processor)
+            try driver.drive(&cpu)
+        }
+
+        func handle(_ index: Int) -> any VCPUHandle { processors[index].handle }
+
+        func reset() throws(VirtKitError) {
+            for processor in processors {
+                do throws(KVMStateError) { try processor.importState(.reset) } catch { throw error.wrapped }
+            }
+        }
+
+        func statistics() -> [String: UInt64] {
+            var counters: [String: UInt64] = [:]
+            for kind in KVMCounters.Kind.allCases {
+                counters[kind.name] = processors.reduce(0) { $0 &+ $1.counters[kind] }
+            }
+            counters["kvm-kicks"] = processors.reduce(0) { $0 &+ $1.handle.kickCount }
+            // Exits that made no access to the board, which counts its own.
+            counters["exits"] =
+                (counters[KVMCounters.Kind.halts.name] ?? 0) &+ (counters[KVMCounters.Kind.windows.name] ?? 0)
+            return counters
+        }
+    }
+
+    /// A vCPU of KVM's, lent to a driver.
+    struct KVMCPU: VirtualCPU, ~Copyable {
+        typealias Architecture = X86_64
+
+        let processor: KVMProcessor
+
+        var index: Int { processor.index }
+        /// KVM does not count instructions.
+        var instructionCount: UInt64? { nil }
+
+        mutating func run(_ bus: any GuestBus) throws(VirtKitError) -> VCPUExit {
+            do throws(KVMError) { return try processor.execute(bus) } catch { throw error.wrapped("run a vCPU") }
+        }
+
+        func state() throws(VirtKitError) -> X86_64.State {
+            do throws(KVMError) {
+                return try processor.exportState()
+            } catch {
+                throw error.wrapped("read the state of a vCPU")
+            }
+        }
+
+        mutating func setState(_ state: X86_64.State) throws(VirtKitError) {
+            do throws(KVMStateError) { try processor.importState(state) } catch { throw error.wrapped }
+        }
+    }
+#endif

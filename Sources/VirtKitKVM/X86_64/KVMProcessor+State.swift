@@ -1,0 +1,106 @@
+#if arch(x86_64)
+    internal import CVirtKit
+    internal import Glibc
+    internal import VirtKitCore
+
+    /// All architectural state, between KVM and ``X86_64/State``.
+    extension KVMProcessor {
+        /// The state at an instruction boundary.
+        func exportState() throws(KVMError) -> X86_64.State {
+            try finishAccess()
+            var state = X86_64.State.reset
+            KVMStateTransfer.apply(try vcpu.registers(), to: &state)
+            KVMStateTransfer.apply(try vcpu.systemRegisters(), to: &state)
+            KVMStateTransfer.apply(try vcpu.debugRegisters(), to: &state)
+            KVMStateTransfer.apply(try vcpu.events(), to: &state)
+            state.cr8 = UInt64(taskPriority)
+            state.xcr0 = try vcpu.extendedControl()
+            state.extended = KVMStateTransfer.extended(try vcpu.extendedArea())
+            let values = try vcpu.systemRegisters(presentMSRs)
+            state.modelSpecific = zip(presentMSRs, values).map { number, value in
+                X86_64.ModelSpecificRegister(number: number, value: value)
+            }
+            state.timeStampCounter = try timeStampCounter
+            state.activity = isShutDown ? .shutdown : isHalted ? .halted : .running
+            return state
+        }
+
+        /// Has KVM complete the instruction whose access was answered last, without running the guest any further.
+        private func finishAccess() throws(KVMError) {
+            guard isAccessUnfinished else { return }
+            vk_kvm_set_immediate_exit(vcpu.run, 1)
+            let result = vcpu.enter()
+            isAccessUnfinished = false
+            guard result == -EINTR else {
+                throw KVMError(KVMRequest.run.name, result < 0 ? -result : EBUSY, details: "an access is unfinished")
+            }
+        }
+
+        /// Puts a state in place.
+        ///
+        /// - Throws: `KVMStateError`, for what this KVM refuses.
+        func importState(_ state: X86_64.State) throws(KVMStateError) {
+            if let reason = KVMStateTransfer.fault(of: state) { throw KVMStateError(reason: reason) }
+            do throws(KVMError) {
+                // What an entry left behind is not the new state's.
+                if isAccessUnfinished { try finishAccess() }
+                try vcpu.setEvents(KVMStateTransfer.events(.reset))
+                try vcpu.setSystemRegisters(KVMStateTransfer.systemRegisters(state, vcpu: index))
+                try vcpu.setRegisters(KVMStateTransfer.registers(state))
+                try vcpu.setExtendedControl(state.xcr0)
+                try vcpu.setExtendedArea(KVMStateTransfer.area(state.extended))
+                try vcpu.setDebugRegisters(KVMStateTransfer.debugRegisters(state))
+                if let reason = try setSystemRegisters(of: state) { throw KVMError(reason, EINVAL) }
+                _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, state.timeStampCounter)
+                try vcpu.setEvents(KVMStateTransfer.events(state))
+            } catch {
+                throw KVMStateError(reason: "KVM refuses it: \(error)", errno: error.errno)
+            }
+            standstill = (state.timeStampCounter, clock.now)
+            isHalted = state.activity == .halted && state.pending == nil && !state.nmiPending
+            isShutDown = state.activity == .shutdown
+            interruptFlag = state.rflags >> 9 & 1 != 0
+            taskPriority = UInt8(truncatingIfNeeded: state.cr8 & 0xF)
+            interruptSource?.setTaskPriority(taskPriority, vcpu: index)
+            mustAskSource = true
+            vcpu.run.pointee.ready_for_interrupt_injection = 0
+            vcpu.run.pointee.request_interrupt_window = 0
+        }
+
+        /// Sets every MSR that a state may list: one that it does not list is 0, as after reset. Returns why not.
+        private func setSystemRegisters(of state: X86_64.State) throws(KVMError) -> String? {
+            var values: [UInt32: UInt64] = [:]
+            for register in state.modelSpecific { values[register.number] = register.value }
+            for number in KVMStateTransfer.savedMSRs {
+                let value = values[number]
+                if value == nil, !Self.isClearedByReset(number) || !presentMSRs.contains(number) { continue }
+                if try vcpu.setSystemRegister(number, value ?? 0) { continue }
+                // One that is not there, or can't be written, does no harm where it has the value anyway.
+                let present = try vcpu.systemRegister(number) ?? 0
+                guard let value, value != present else { continue }
+                return "MSR 0x\(String(number, radix: 16)) does not take \(value)"
+            }
+            return nil
+        }
+
+        /// Whether reset makes an MSR 0 (Intel SDM volume 3A, table 9-1, and the registers' descriptions). The others
+        /// say what the processor can do.
+        private static func isClearedByReset(_ number: UInt32) -> Bool {
+            switch number {
+            case 0x3B, 0x174...0x176, 0x200...0x2FF, 0xC000_0081...0xC000_0103: number != 0x277
+            default: false
+            }
+        }
+    }
+
+    /// A state that can't be put in place, and why.
+    struct KVMStateError: Error {
+        var reason: String
+        var errno: Int32?
+
+        var wrapped: VirtKitError {
+            VirtKitError(
+                .invalidSavedState, operation: "set the state of a vCPU", message: reason, errno: errno)
+        }
+    }
+#endif

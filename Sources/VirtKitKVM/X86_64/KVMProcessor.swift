@@ -1,0 +1,321 @@
+#if arch(x86_64)
+    internal import CVirtKit
+    internal import Glibc
+    internal import VirtKitCore
+
+    /// A vCPU of KVM's with what the accelerator must remember about it.
+    ///
+    /// Confined to the thread that the vCPU is lent to, but for `handle` and `counters`.
+    final class KVMProcessor: @unchecked Sendable {
+        let index: Int
+        let vcpu: KVMVCPU
+        let handle: KVMVCPUHandle
+        let counters = KVMCounters()
+        let clock: MachineClock
+        let frequency: UInt64
+        var interruptSource: (any InterruptSource)?
+
+        /// It has executed HLT, and nothing has woken it.
+        var isHalted = false
+        /// It has shut down, until its state is set.
+        var isShutDown = false
+        /// An access has been answered that the next entry completes: until then the state is in mid-instruction.
+        var isAccessUnfinished = false
+        /// The interrupt source is to be asked.
+        var mustAskSource = true
+        /// RFLAGS.IF.
+        var interruptFlag = false
+        /// CR8 as KVM and the board have it.
+        var taskPriority: UInt8 = 0
+        /// The time-stamp counter and machine time when the vCPU last stood still; nil while it runs.
+        var standstill: (timeStamp: UInt64, time: UInt64)?
+        /// Those of the MSRs that a state lists which this KVM has.
+        lazy var presentMSRs: [UInt32] = KVMStateTransfer.savedMSRs.filter { number in
+            (try? vcpu.systemRegister(number)) != nil
+        }
+
+        private var run: UnsafeMutablePointer<kvm_run> { vcpu.run }
+
+        init(index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, frequency: UInt64) {
+            self.index = index
+            self.vcpu = vcpu
+            self.clock = clock
+            self.frequency = frequency
+            handle = KVMVCPUHandle(kickSignal: kickSignal)
+            // RIP at each exit, without another call.
+            run.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
+        }
+
+        /// RIP, after an entry.
+        private var programCounter: UInt64 { vk_kvm_synced_registers(run).pointee.rip }
+
+        // MARK: The loop
+
+        /// Runs the guest until an exit that is the driver's business.
+        func execute(_ bus: any GuestBus) throws(KVMError) -> VCPUExit {
+            if isShutDown { return VCPUExit(.shutdown, address: programCounter) }
+            try alignTimeStamp()
+            var wantsExit = false
+            while true {
+                if isHalted, !wantsExit {
+                    var isAwake = try wakes()
+                    var isRequested = false
+                    if !isAwake {
+                        let bits = handle.takeSignals()
+                        if bits & KVMVCPUHandle.Bit.interrupt != 0 { isAwake = try wakes() }
+                        isRequested = bits & KVMVCPUHandle.Bit.exit != 0
+                    }
+                    isHalted = !isAwake
+                    if isRequested { return try stopped() }
+                    if isHalted { return VCPUExit(.halted, address: programCounter) }
+                }
+                let bits = handle.beginEntry(run)
+                if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
+                if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                if wantsExit {
+                    guard isAccessUnfinished else {
+                        handle.endEntry()
+                        return try stopped()
+                    }
+                    // KVM completes the access, and then returns without running the guest.
+                    vk_kvm_set_immediate_exit(run, 1)
+                } else if mustAskSource {
+                    try offerInterrupts()
+                }
+                run.pointee.cr8 = UInt64(taskPriority)
+                let result = vcpu.enter()
+                handle.endEntry()
+                counters.count(.entries)
+                isAccessUnfinished = false
+                interruptFlag = run.pointee.if_flag != 0
+                noteTaskPriority()
+                if result < 0 {
+                    guard result == -EINTR || result == -EAGAIN else { throw KVMError(KVMRequest.run.name, -result) }
+                    counters.count(.interrupted)
+                    continue
+                }
+                if let exit = try serve(bus) {
+                    // A request that is not answered now stays for the next run.
+                    if wantsExit { handle.raise(KVMVCPUHandle.Bit.exit) }
+                    return exit
+                }
+            }
+        }
+
+        /// Serves an exit. Returns it where it is the driver's business.
+        @inline(__always)
+        private func serve(_ bus: any GuestBus) throws(KVMError) -> VCPUExit? {
+            let reason = vk_kvm_exit_reason(run)
+            switch Int32(truncatingIfNeeded: reason) {
+            case KVM_EXIT_IO:
+                servePorts(bus)
+            case KVM_EXIT_MMIO:
+                serveMemory(bus)
+            case KVM_EXIT_X86_RDMSR:
+                counters.count(.systemRegisters)
+                let value = bus.readSystemRegister(vk_kvm_exit_msr(run).number, vcpu: index)
+                vk_kvm_answer_msr(run, value == nil, value ?? 0)
+                isAccessUnfinished = true
+            case KVM_EXIT_X86_WRMSR:
+                counters.count(.systemRegisters)
+                let register = vk_kvm_exit_msr(run)
+                let isTaken = bus.writeSystemRegister(register.number, value: register.value, vcpu: index)
+                vk_kvm_answer_msr(run, !isTaken, register.value)
+                isAccessUnfinished = true
+                boardMayHaveChanged()
+            case KVM_EXIT_IRQ_WINDOW_OPEN:
+                counters.count(.windows)
+                mustAskSource = true
+            case KVM_EXIT_SET_TPR:
+                mustAskSource = true
+            case KVM_EXIT_HLT:
+                counters.count(.halts)
+                isHalted = true
+                mustAskSource = true
+            case KVM_EXIT_INTR:
+                counters.count(.interrupted)
+            case KVM_EXIT_SHUTDOWN:
+                isShutDown = true
+                return VCPUExit(.shutdown, address: programCounter)
+            case KVM_EXIT_DEBUG:
+                return VCPUExit(.debug, address: programCounter)
+            case KVM_EXIT_INTERNAL_ERROR:
+                return try internalError()
+            case KVM_EXIT_FAIL_ENTRY:
+                return VCPUExit(
+                    KVMExitKind.kind(reason), address: programCounter, detail: vk_kvm_entry_failure(run))
+            default:
+                return VCPUExit(KVMExitKind.kind(reason), address: programCounter)
+            }
+            return nil
+        }
+
+        private func stopped() throws(KVMError) -> VCPUExit {
+            standstill = (try readTimeStamp(), clock.now)
+            return VCPUExit(.requested, address: programCounter)
+        }
+
+        /// What KVM could not do. The detail of a failed emulation is the instruction's first 8 bytes, the first one
+        /// lowest.
+        private func internalError() throws(KVMError) -> VCPUExit {
+            let error = vk_kvm_exit_internal_error(run)
+            guard error.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION) else {
+                return VCPUExit(
+                    KVMExitKind.kind(UInt32(KVM_EXIT_INTERNAL_ERROR)), address: programCounter,
+                    detail: UInt64(error.suberror))
+            }
+            let bytes = error.instruction_size > 0 ? error.instruction_low : instructionBytes?(programCounter) ?? 0
+            return VCPUExit(.emulationFailure, address: programCounter, detail: bytes)
+        }
+
+        /// Whether a guest may lower CR8 without KVM_EXIT_SET_TPR, as where KVM emulates ring 0: then it is looked at in
+        /// each interrupt window, for as long as it holds anything back.
+        var mustPollTaskPriority = false
+
+        /// Finds up to 8 bytes of code at RIP, where KVM has not told them.
+        var instructionBytes: ((UInt64) -> UInt64?)?
+
+        // MARK: Accesses
+
+        private func servePorts(_ bus: any GuestBus) {
+            counters.count(.ports)
+            let io = vk_kvm_exit_io(run)
+            let width = Int(io.size)
+            isAccessUnfinished = true
+            guard width == 1 || width == 2 || width == 4,
+                let data = vcpu.shared(io.data_offset, count: width * Int(io.count))
+            else { return }
+            // SAFETY: `shared` has checked that the bytes are in the vCPU's mapping.
+            for element in 0..<Int(io.count) {
+                let place = data + element * width
+                if io.is_out {
+                    var value: UInt64 = 0
+                    memcpy(&value, place, width)
+                    bus.write(value, to: UInt64(io.port), width: width, space: .port, vcpu: index)
+                } else {
+                    var value = bus.read(UInt64(io.port), width: width, space: .port, vcpu: index)
+                    memcpy(place, &value, width)
+                }
+            }
+        }
+
+        private func serveMemory(_ bus: any GuestBus) {
+            counters.count(.memory)
+            let mmio = vk_kvm_exit_mmio(run)
+            let length = Int(min(mmio.length, 8))
+            isAccessUnfinished = true
+            var value: UInt64 = mmio.is_write ? mmio.data : 0
+            var done = 0
+            while done < length {
+                // An access that crosses a page comes as two, which may be of any length.
+                let left = length - done
+                let width = left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1
+                let shift = UInt64(done * 8)
+                let address = mmio.address &+ UInt64(done)
+                let mask: UInt64 = width == 8 ? .max : 1 &<< UInt64(width * 8) &- 1
+                if mmio.is_write {
+                    bus.write(value &>> shift & mask, to: address, width: width, space: .memory, vcpu: index)
+                } else {
+                    value |= (bus.read(address, width: width, space: .memory, vcpu: index) & mask) &<< shift
+                }
+                done += width
+            }
+            if mmio.is_write { boardMayHaveChanged() } else { vk_kvm_set_mmio_data(run, value) }
+        }
+
+        // MARK: Interrupts
+
+        /// The guest has written to what may be its local APIC: the task priority may be another.
+        private func boardMayHaveChanged() {
+            guard let interruptSource else { return }
+            taskPriority = interruptSource.taskPriority(vcpu: index) & 0xF
+        }
+
+        /// Tells the board of a task priority that the guest has set by CR8.
+        private func noteTaskPriority() {
+            let present = UInt8(truncatingIfNeeded: run.pointee.cr8 & 0xF)
+            guard present != taskPriority else { return }
+            taskPriority = present
+            interruptSource?.setTaskPriority(present, vcpu: index)
+            mustAskSource = true
+        }
+
+        /// Asks the source, before an entry. What can't be taken now is asked for again when the window opens.
+        private func offerInterrupts() throws(KVMError) {
+            mustAskSource = false
+            run.pointee.request_interrupt_window = 0
+            guard let source = interruptSource else { return }
+            try takeNonMaskableInterrupt(source)
+            var isWaiting = source.hasPendingInterrupt(vcpu: index)
+            if isWaiting, run.pointee.ready_for_interrupt_injection != 0,
+                let vector = source.acknowledgeInterrupt(vcpu: index)
+            {
+                try vcpu.queueInterrupt(vector)
+                counters.count(.interrupts)
+                run.pointee.ready_for_interrupt_injection = 0
+                isWaiting = source.hasPendingInterrupt(vcpu: index)
+            }
+            if isWaiting || (mustPollTaskPriority && taskPriority > 0) { run.pointee.request_interrupt_window = 1 }
+        }
+
+        @discardableResult
+        private func takeNonMaskableInterrupt(_ source: any InterruptSource) throws(KVMError) -> Bool {
+            guard source.takeNonMaskableInterrupt(vcpu: index) else { return false }
+            try vcpu.queueNonMaskableInterrupt()
+            counters.count(.nonMaskableInterrupts)
+            return true
+        }
+
+        /// Whether something wakes the halted vCPU.
+        private func wakes() throws(KVMError) -> Bool {
+            guard let source = interruptSource else { return false }
+            if try takeNonMaskableInterrupt(source) {
+                mustAskSource = true
+                return true
+            }
+            guard interruptFlag, source.hasPendingInterrupt(vcpu: index) else { return false }
+            mustAskSource = true
+            return true
+        }
+
+        // MARK: Time
+
+        private func readTimeStamp() throws(KVMError) -> UInt64 {
+            try vcpu.systemRegister(KVMStateTransfer.timeStampCounter) ?? 0
+        }
+
+        /// What the time-stamp counter is to be now, by machine time, while the vCPU stands still.
+        private func expectedTimeStamp(_ standstill: (timeStamp: UInt64, time: UInt64)) -> UInt64 {
+            let elapsed = clock.now &- standstill.time
+            let (high, low) = elapsed.multipliedFullWidth(by: frequency)
+            guard high < 1_000_000_000 else { return standstill.timeStamp }
+            return standstill.timeStamp &+ UInt64(1_000_000_000).dividingFullWidth((high, low)).quotient
+        }
+
+        /// The time-stamp counter stands still with machine time: KVM's has run on while the machine was paused.
+        private func alignTimeStamp() throws(KVMError) {
+            guard let standstill else { return }
+            self.standstill = nil
+            let expected = expectedTimeStamp(standstill)
+            let difference = expected &- (try readTimeStamp())
+            // What reading it twice takes is no difference.
+            guard Int64(bitPattern: difference).magnitude > frequency / 10_000 else { return }
+            if try !vcpu.moveTimeStamp(by: difference) {
+                _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, expected)
+            }
+        }
+
+        /// The time-stamp counter at the present machine time.
+        var timeStampCounter: UInt64 {
+            get throws(KVMError) {
+                if let standstill { return expectedTimeStamp(standstill) }
+                return try readTimeStamp()
+            }
+        }
+    }
+
+    /// The kinds of exits that are KVM's own: from 0x8000 up, by their number in `<linux/kvm.h>`.
+    enum KVMExitKind {
+        static func kind(_ reason: UInt32) -> VCPUExit.Kind { VCPUExit.Kind(rawValue: 0x8000 &+ (reason & 0x7FFF)) }
+    }
+#endif
