@@ -67,14 +67,15 @@
 
         /// Runs it, watched.
         func run(
-            _ bus: RecordingBus = RecordingBus(), exits: Int = 1, beforeRun: @escaping (Int) -> Void = { _ in }
+            _ bus: RecordingBus = RecordingBus(), exits: Int = 1, seconds: Int = 60,
+            beforeRun: @escaping (Int) -> Void = { _ in }
         ) throws -> (exits: [VCPUExit], state: X86_64.State) {
             var runner = Runner(bus: bus)
             runner.state = state
             runner.maximumExits = exits
             runner.readsState = true
             runner.beforeRun = beforeRun
-            let watchdog = Watchdog(domain.handle(0))
+            let watchdog = Watchdog(domain.handle(0), seconds: seconds)
             try domain.withVCPU(0, &runner)
             #expect(!watchdog.stop(), "the guest had to be ended")
             return (runner.exits, try #require(runner.after))

@@ -85,7 +85,7 @@
         private let state = Atomic<Int>(0)
         private static let waiting = 0, bitten = 1, stopped = 2
 
-        init(_ handle: any VCPUHandle, seconds: Int = 20) {
+        init(_ handle: any VCPUHandle, seconds: Int = 60) {
             Thread.detachNewThread { [self] in
                 for _ in 0..<seconds * 10 {
                     usleep(100_000)

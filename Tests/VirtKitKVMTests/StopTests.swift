@@ -28,7 +28,7 @@
                     handle.requestExit()
                 }
             }
-            let (exits, _) = try guest.run(exits: cycles) { number in
+            let (exits, _) = try guest.run(exits: cycles, seconds: 600) { number in
                 started.store(number + 1, ordering: .releasing)
             }
             isDone.store(true, ordering: .releasing)

@@ -97,11 +97,17 @@
             let wasBlocked = vk_kvm_unblock_signal(kickSignal) != 0
             defer { if wasBlocked { vk_kvm_block_signal(kickSignal) } }
             for ability in Ability.all {
-                let begin = vk_monotonic_nanoseconds()
                 if try !Self.works(ability, vcpu, memory, kickSignal) { missing.append(ability.name) }
-                // A CPU of this century needs 10 microseconds; an emulator of 2 MIPS ten milliseconds.
-                if ability == .loop { isSlow = vk_monotonic_nanoseconds() &- begin > 3_000_000 }
             }
+            // A CPU of this century needs 10 microseconds; an emulator of 2 MIPS ten milliseconds. The best of some
+            // counts, since the host may have other things to do.
+            var best = UInt64.max
+            for _ in 0..<3 where best > Self.slowLoop {
+                let begin = vk_monotonic_nanoseconds()
+                _ = try Self.works(.loop, vcpu, memory, kickSignal)
+                best = min(best, vk_monotonic_nanoseconds() &- begin)
+            }
+            isSlow = best > Self.slowLoop
             let far: UInt64 = 1 << 52
             _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, far)
             let hasRead = try Self.works(.timeStamp, vcpu, memory, kickSignal)
@@ -121,7 +127,9 @@
             static let stack: UInt64 = 0x8000
         }
 
-        /// How long a micro-guest may take.
+        /// From how many nanoseconds on the loop is slow.
+        private static let slowLoop: UInt64 = 3_000_000
+        /// How many nanoseconds a micro-guest may take.
         private static let patience: UInt64 = 2_000_000_000
 
         private static func works(
