@@ -44,8 +44,8 @@ struct CommandProcess {
     /// What it has written on standard error so far.
     var error: String { folder.text("error") }
 
-    /// Waits until something holds; fails after `limit` seconds.
-    func wait(_ limit: Double = 20, for what: Comment, _ condition: () throws -> Bool) async throws {
+    /// Waits until something holds; fails after `limit` seconds, which are many for a host that other tests keep busy.
+    func wait(_ limit: Double = 60, for what: Comment, _ condition: () throws -> Bool) async throws {
         let end = ContinuousClock.now + .seconds(limit)
         while try !condition() {
             try #require(ContinuousClock.now < end, "waited \(limit) s for \(what): \(error)")
@@ -54,7 +54,7 @@ struct CommandProcess {
     }
 
     /// Waits for the command's end, and kills it after `limit` seconds.
-    func result(within limit: Double = 30) async throws -> Result {
+    func result(within limit: Double = 90) async throws -> Result {
         do {
             try await wait(limit, for: "the command's end") { !process.isRunning }
         } catch {

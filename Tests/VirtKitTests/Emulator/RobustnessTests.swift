@@ -48,7 +48,8 @@ import VirtKit
         try await Task.sleep(for: .milliseconds(50))
         let started = ContinuousClock.now
         await machine.stop()
-        #expect(started.duration(to: .now) < .seconds(2))
+        // Generous: tests beside this one may hold the pool's threads for seconds.
+        #expect(started.duration(to: .now) < .seconds(20))
         #expect(try await machine.waitUntilStopped() == .stopped)
         #expect(machine.state == .stopped)
     }
