@@ -221,10 +221,11 @@ static void pit(void) {
     out8(0x42, (uint8_t)TICK), out8(0x42, TICK >> 8);
     check_equal("PIT: channel 2's output is low at first", in8(0x61) & 0x20, 0);
     start = rdtsc();
-    while (!(in8(0x61) & 0x20) && rdtsc() - start < tsc_per_tick * 100) {}
+    while (!(in8(0x61) & 0x20) && rdtsc() - start < tsc_per_tick * 1000) {}
     uint64_t took = rdtsc() - start;
     check_equal("PIT: channel 2's output rises", in8(0x61) & 0x20, 0x20);
-    check("PIT: channel 2 took about 10 ms", took > tsc_per_tick / 2 && took < tsc_per_tick * 20);
+    // No upper bound: a busy host may not have run us for a while.
+    check("PIT: channel 2 took about 10 ms", took > tsc_per_tick / 2);
     out8(0x21, 0xff);
 }
 

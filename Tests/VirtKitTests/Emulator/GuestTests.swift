@@ -3,7 +3,7 @@ import Testing
 import VirtKit
 
 /// The bare guests of `Tests/Guests`, which check the CPU and the board from inside and print what failed.
-@Suite struct GuestTests {
+@Suite(.serialized) struct GuestTests {
     private static let folder = ProcessInfo.processInfo.environment["VIRTKIT_TEST_GUESTS"]
 
     private static let names = [
