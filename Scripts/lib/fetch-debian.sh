@@ -70,7 +70,7 @@ fetch_debian() {
     current=$cache/current
     if [ -n "${VIRTKIT_KERNEL_PACKAGE:-}" ]; then current=$cache/current-$VIRTKIT_KERNEL_PACKAGE; fi
 
-    kernel=$(cat "$current" 2>/dev/null)
+    kernel=$(cat "$current" 2>/dev/null || true)
     if [ -n "$kernel" ] && [ -s "$cache/$kernel.vmlinuz" ] && [ -s "$cache/busybox" ] &&
         [ -z "${VIRTKIT_REFRESH:-}" ]; then
         fetch_debian_say "using $kernel from $cache"
