@@ -88,6 +88,23 @@ struct RegisterTests {
         #expect(guest.timeStampCounter == 10)
     }
 
+    @Test("a deadline goes by the guest's counter, and moves when that is moved")
+    func timeStampDeadline() throws {
+        machine.bus.registers[MSR.tscDeadline] = 0
+        #expect(writeMSR(MSR.timeStampCounter, 1000) == nil)
+        #expect(writeMSR(MSR.tscDeadline, 1500) == nil)
+        #expect(machine.bus.registers[MSR.tscDeadline] == 500)
+        #expect(try guest.readMSR(MSR.tscDeadline) == 1500)
+        #expect(writeMSR(MSR.tscAdjust, 200) == nil)
+        #expect(machine.bus.registers[MSR.tscDeadline] == 1300)
+        #expect(try guest.readMSR(MSR.tscDeadline) == 1500)
+        // One that has passed fires at once: it must not disarm.
+        #expect(writeMSR(MSR.tscDeadline, 100) == nil)
+        #expect(machine.bus.registers[MSR.tscDeadline] == 1)
+        #expect(writeMSR(MSR.tscDeadline, 0) == nil)
+        #expect(machine.bus.registers[MSR.tscDeadline] == 0)
+    }
+
     @Test("CPUID")
     func cpuid() {
         let table = CPUIDTable(model: .init(index: 1, count: 4, timeStampFrequency: 2_400_000_000))

@@ -71,7 +71,8 @@ extension X86Guest {
         case MSR.gsBase: return segmentBase(SegmentNumber.gs)
         case MSR.kernelGSBase: return msrs.kernelGSBase
         case MSR.tscAuxiliary: return msrs.tscAuxiliary
-        case MSR.apicBase, MSR.tscDeadline, MSR.x2APICFirst...MSR.x2APICLast:
+        case MSR.tscDeadline: return timeStampDeadline
+        case MSR.apicBase, MSR.x2APICFirst...MSR.x2APICLast:
             guard let value = engine.bus.readSystemRegister(number, vcpu: index) else { throw .generalProtection() }
             return value
         default:
@@ -83,9 +84,7 @@ extension X86Guest {
     func writeMSR(_ number: UInt32, _ value: UInt64) throws(X86Fault) {
         switch number {
         case MSR.timeStampCounter: setTimeStampCounter(value)
-        case MSR.tscAdjust:
-            system.msrs.tscOffset &+= value &- system.msrs.tscAdjust
-            system.msrs.tscAdjust = value
+        case MSR.tscAdjust: moveTimeStampCounter(by: value &- system.msrs.tscAdjust)
         case MSR.speculationControl:
             // IBRS, STIBP, BHI_DIS_S; there is no SSBD to offer.
             guard value & ~0x403 == 0 else { throw .generalProtection() }
@@ -125,7 +124,8 @@ extension X86Guest {
         case MSR.tscAuxiliary:
             guard value &>> 32 == 0 else { throw .generalProtection() }
             system.msrs.tscAuxiliary = value
-        case MSR.apicBase, MSR.tscDeadline, MSR.x2APICFirst...MSR.x2APICLast:
+        case MSR.tscDeadline: setTimeStampDeadline(value)
+        case MSR.apicBase, MSR.x2APICFirst...MSR.x2APICLast:
             guard engine.bus.writeSystemRegister(number, value: value, vcpu: index) else {
                 throw .generalProtection()
             }
@@ -163,9 +163,30 @@ extension X86Guest {
 
     /// WRMSR of the counter moves IA32_TSC_ADJUST by the same amount (SDM volume 3B, 17.17.3).
     func setTimeStampCounter(_ value: UInt64) {
-        let delta = value &- timeStampCounter
+        moveTimeStampCounter(by: value &- timeStampCounter)
+    }
+
+    /// An armed deadline keeps its value, and so comes at another time.
+    private func moveTimeStampCounter(by delta: UInt64) {
+        let deadline = timeStampDeadline
         system.msrs.tscOffset &+= delta
         system.msrs.tscAdjust &+= delta
+        if deadline != 0, delta != 0 { setTimeStampDeadline(deadline) }
+    }
+
+    /// IA32_TSC_DEADLINE by the guest's counter; the board holds it in ticks of machine time. 0: not armed.
+    private var timeStampDeadline: UInt64 {
+        let ticks = engine.bus.readSystemRegister(MSR.tscDeadline, vcpu: index) ?? 0
+        return ticks == 0 ? 0 : ticks &+ system.msrs.tscOffset
+    }
+
+    private func setTimeStampDeadline(_ value: UInt64) {
+        let now = machineTicks
+        let counter = now &+ system.msrs.tscOffset
+        let (sum, overflow) = now.addingReportingOverflow(value > counter ? value &- counter : 0)
+        // A deadline that has passed fires at once; 0 would disarm.
+        let ticks = value == 0 ? 0 : overflow ? .max : max(1, sum)
+        _ = engine.bus.writeSystemRegister(MSR.tscDeadline, value: ticks, vcpu: index)
     }
 
     /// CPUID: EAX, ECX in; EAX, EBX, ECX, EDX out, zero-extended.
