@@ -7,6 +7,8 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
     let index: Int
     let guest: X86Guest
     let engine: Engine
+    /// Passed among the vCPUs of a domain that has several; nil where there is one.
+    let baton: Baton?
     /// How many instructions a `run` executes at most, but for the rest of a block where the engine optimises.
     let budget: UInt64
 
@@ -16,17 +18,54 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
         engine.bus = bus
         defer { guest.counter.value = engine.instructionCount }
         if guest.isShutDown { return exit(.shutdown) }
+        if guest.system.waitsForSIPI { return exit(takesExitRequest() ? .requested : .halted) }
         if guest.system.isHalted {
             guard guest.hasWakeEvent else { return exit(takesExitRequest() ? .requested : .halted) }
             guest.system.isHalted = false
             guest.hasDeferredInterrupt = true
             engine.signals.raise(X86Signal.interrupt)
         }
-        if let code = guest.deliverRestoredEvent() { return exit(code) }
-        switch engine.run(maximumInstructions: budget) {
-        case .budget: return exit(.budget)
-        case .guest(let code): return exit(code)
-        case .fetchOutsideMemory(let address): return exit(.emulationFailure, detail: address)
+        guard let baton else {
+            if let code = guest.deliverRestoredEvent() { return exit(code) }
+            return exit(engine.run(maximumInstructions: budget)) ?? exit(.requested)
+        }
+        guard baton.take(index, unless: { engine.signals.has(X86Signal.exit) }) else { return refuse() }
+        return runWithBaton(baton)
+    }
+
+    /// Runs until an exit, and lets others run at each PAUSE and after each slice. Gives the baton back.
+    private func runWithBaton(_ baton: Baton) -> VCPUExit {
+        let start = engine.instructionCount
+        if let code = guest.deliverRestoredEvent() {
+            baton.giveBack(index)
+            return exit(code)
+        }
+        while true {
+            let done = engine.instructionCount &- start
+            let end = engine.run(maximumInstructions: min(Baton.slice, budget &- min(done, budget)))
+            if case .budget = end, engine.instructionCount &- start < budget {
+                // The end of a slice.
+            } else if let exit = exit(end) {
+                baton.giveBack(index)
+                return exit
+            }
+            guard baton.pass(index, unless: { engine.signals.has(X86Signal.exit) }) else { return refuse() }
+        }
+    }
+
+    /// An exit was requested while the vCPU waited for the baton.
+    private func refuse() -> VCPUExit {
+        _ = takesExitRequest()
+        return exit(.requested)
+    }
+
+    /// Nil where the guest only wishes to let another vCPU run.
+    private func exit(_ end: EngineExit) -> VCPUExit? {
+        switch end {
+        case .budget: exit(.budget)
+        case .guest(X86ExitCode.yielded): nil
+        case .guest(let code): exit(code)
+        case .fetchOutsideMemory(let address): exit(.emulationFailure, detail: address)
         }
     }
 

@@ -11,7 +11,10 @@ public struct EmulatorAccelerator: Accelerator {
     /// Makes an accelerator.
     public init(optimises: Bool = true) { self.optimises = optimises }
 
-    /// Whether the emulator can run a machine: one x86-64 vCPU, of the model "x86-64-v2".
+    /// The most vCPUs that a machine may have here. One executes at a time.
+    public static let maximumCPUs = 64
+
+    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64-v2".
     public func suitability(for configuration: MachineConfiguration) async -> Suitability {
         if let refusal = refusal(
             architecture: configuration.architecture, cpus: configuration.cpus, model: configuration.cpuModel,
@@ -44,8 +47,11 @@ public struct EmulatorAccelerator: Accelerator {
         if architecture != .x86_64 {
             return ("the emulator has no \(architecture.rawValue) guest yet", "use an x86_64 guest, or another backend")
         }
-        if cpus != 1 {
-            return ("the emulator runs one vCPU; \(cpus) are asked for", "ask for 1 vCPU, or use another backend")
+        if !(1...Self.maximumCPUs).contains(cpus) {
+            return (
+                "the emulator runs 1 to \(Self.maximumCPUs) vCPUs; \(cpus) are asked for",
+                "ask for fewer vCPUs, or use another backend"
+            )
         }
         if model != .standard && model != .x86_64v2 && model != .host {
             return (

@@ -18,6 +18,8 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
     }
 
     private let processors: [Processor]
+    /// Passed among the vCPUs, where there are several.
+    private let baton: Baton?
     private let lent: Mutex<Set<Int>>
     private var memory: GuestMemory
     private var observer: EmulatorMemoryObserver
@@ -33,6 +35,8 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         let physical = PhysicalMemory(request.memory)
         observer = EmulatorMemoryObserver(physical)
         lent = Mutex([])
+        let baton = request.cpus > 1 ? Baton(count: request.cpus) : nil
+        self.baton = baton
         processors = (0..<request.cpus).map { index in
             let machine = CPUIDTable.Machine(
                 index: index, count: request.cpus, timeStampFrequency: request.timerFrequency)
@@ -43,8 +47,10 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
             let engine = Engine(
                 guest: guest, memory: physical, bus: AbsentBus.shared, vcpuIndex: index, optimise: optimises)
             guest.attach(engine)
+            guest.baton = baton
             return Processor(
-                guest: guest, engine: engine, handle: EmulatorVCPUHandle(engine.signals), counter: counter)
+                guest: guest, engine: engine,
+                handle: EmulatorVCPUHandle(engine.signals, index: index, baton: baton), counter: counter)
         }
         memory.addObserver(observer)
         for processor in processors { processor.guest.reset() }
@@ -77,7 +83,7 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         let processor = processors[index]
         defer { processor.engine.bus = AbsentBus.shared }
         var cpu = EmulatedCPU(
-            index: index, guest: processor.guest, engine: processor.engine, budget: instructionBudget)
+            index: index, guest: processor.guest, engine: processor.engine, baton: baton, budget: instructionBudget)
         try driver.drive(&cpu)
     }
 
@@ -88,17 +94,33 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
     }
 
     func statistics() -> [String: UInt64] {
-        ["instructions": processors.reduce(0) { $0 &+ $1.counter.value }]
+        var counters = ["instructions": processors.reduce(0) { $0 &+ $1.counter.value }]
+        guard let baton else { return counters }
+        for (index, processor) in processors.enumerated() {
+            counters["cpu\(index)-instructions"] = processor.counter.value
+        }
+        counters["handovers"] = baton.handoverCount
+        return counters
     }
 }
 
-/// What any thread may do to a vCPU: set bits of its engine's signal word.
+/// What any thread may do to a vCPU: set bits of its engine's signal word, and wake it where it waits for the baton.
 final class EmulatorVCPUHandle: VCPUHandle {
     private let signals: EngineSignals
+    private let index: Int
+    private let baton: Baton?
 
-    init(_ signals: EngineSignals) { self.signals = signals }
+    init(_ signals: EngineSignals, index: Int, baton: Baton?) {
+        self.signals = signals
+        self.index = index
+        self.baton = baton
+    }
 
-    func requestExit() { signals.raise(X86Signal.exit) }
+    func requestExit() {
+        signals.raise(X86Signal.exit)
+        baton?.kick(index)
+    }
+
     func signal() { signals.raise(X86Signal.interrupt) }
 }
 

@@ -8,6 +8,9 @@
 /// A relaxed load.
 static inline uint32_t vk_load32_relaxed(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_RELAXED); }
 
+/// A load that sees what was written before the word.
+static inline uint32_t vk_load32_acquire(const uint32_t *word) { return __atomic_load_n(word, __ATOMIC_ACQUIRE); }
+
 /// Sets bits, in sequential order.
 static inline void vk_or32(uint32_t *word, uint32_t bits) { __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST); }
 
@@ -17,13 +20,17 @@ static inline uint32_t vk_exchange32(uint32_t *word, uint32_t value) {
 }
 
 /// A load in sequential order.
-static inline uint8_t vk_load8(const uint8_t *byte) { return __atomic_load_n(byte, __ATOMIC_SEQ_CST); }
+static inline uint64_t vk_load64(const uint64_t *word) { return __atomic_load_n(word, __ATOMIC_SEQ_CST); }
 
 /// Sets bits in sequential order; returns what was.
-static inline uint8_t vk_or8(uint8_t *byte, uint8_t bits) { return __atomic_fetch_or(byte, bits, __ATOMIC_SEQ_CST); }
+static inline uint64_t vk_or64(uint64_t *word, uint64_t bits) {
+    return __atomic_fetch_or(word, bits, __ATOMIC_SEQ_CST);
+}
 
 /// Keeps only `bits`, in sequential order; returns what was.
-static inline uint8_t vk_and8(uint8_t *byte, uint8_t bits) { return __atomic_fetch_and(byte, bits, __ATOMIC_SEQ_CST); }
+static inline uint64_t vk_and64(uint64_t *word, uint64_t bits) {
+    return __atomic_fetch_and(word, bits, __ATOMIC_SEQ_CST);
+}
 
 /// A full fence.
 static inline void vk_fence(void) { __atomic_thread_fence(__ATOMIC_SEQ_CST); }

@@ -132,6 +132,10 @@ extension X86_64 {
         public var extended: ExtendedState
         /// Time-stamp counter at the saved machine time.
         public var timeStampCounter: UInt64
+        /// Whether a vCPU that is given this state keeps its own counter, running as it is, instead of
+        /// `timeStampCounter`: for a change made while machine time passes (INIT). Not saved; false in every state that
+        /// a vCPU hands out.
+        public var keepsTimeStampCounter: Bool = false
         /// Every other MSR of the vCPU, in the order of their numbers.
         public var modelSpecific: [ModelSpecificRegister]
         /// What the vCPU is doing.

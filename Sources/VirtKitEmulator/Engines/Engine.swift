@@ -208,7 +208,11 @@ final class Engine {
         if word & EngineSignals.mailbox != 0 {
             for request in signals.takeRequests() {
                 switch request.kind {
-                case .dropCode: dropCode(request.address, count: request.count, tellOthers: false)
+                case .dropCode:
+                    // Its mark may be gone already.
+                    if let number = memory.pageNumber(request.address) {
+                        dropBlocks(number, request.address, count: request.count)
+                    }
                 case .protect:
                     for index in 0..<Self.mmuIndexCount { tlbs[index].protect(physicalPage: request.address) }
                 }
@@ -395,6 +399,13 @@ final class Engine {
     /// running block among it ends at its next boundary.
     func dropCode(_ address: UInt64, count: Int, tellOthers: Bool) {
         guard let number = memory.pageNumber(address), memory.hasCode(number) else { return }
+        dropBlocks(number, address, count: count)
+        if tellOthers && memory.hasCode(number) {
+            memory.noteStore(address, number: number, vcpu: vcpuIndex, by: signals)
+        }
+    }
+
+    private func dropBlocks(_ number: Int, _ address: UInt64, count: Int) {
         let page = address & ~0xFFF
         let offset = Int(truncatingIfNeeded: address & 0xFFF)
         let running = runningBlock
@@ -404,7 +415,6 @@ final class Engine {
         }
         if hitRunning, let running { endEarly(running) }
         if !remain { memory.unmarkCode(number, vcpu: vcpuIndex) }
-        if tellOthers && memory.hasCode(number) { memory.noteStore(address, count: count, by: signals) }
     }
 
     /// Makes the running (dropped) block end after the running instruction.

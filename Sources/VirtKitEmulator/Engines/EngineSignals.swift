@@ -40,12 +40,20 @@ final class EngineSignals: @unchecked Sendable {
     /// Sets bits of the word. The engine sees them at the next block border, or at once when it is started.
     func raise(_ bits: UInt32) { vk_or32(word, bits) }
 
+    /// Whether one of the bits is set.
+    func has(_ bits: UInt32) -> Bool { vk_load32_acquire(word) & bits != 0 }
+
     /// Takes and clears the bits.
     func take() -> UInt32 { vk_exchange32(word, 0) }
 
     /// Leaves a request for the engine.
     func post(_ request: Request) {
         let isFull = requests.withLock { queue in
+            if let last = queue.last, last.kind == request.kind, last.address == request.address,
+                last.count >= request.count
+            {
+                return false
+            }
             guard queue.count < Self.capacity else { return true }
             queue.append(request)
             return false

@@ -22,8 +22,8 @@ final class PhysicalMemory: @unchecked Sendable {
     let ranges: UnsafeMutableBufferPointer<Range>
     /// 4 KiB pages in all ranges.
     let pageCount: Int
-    /// One byte a page: bit n is set where the engine of vCPU n (7: of vCPU 7 or above) may hold code from it.
-    private let codeFlags: UnsafeMutablePointer<UInt8>
+    /// One word a page: bit n is set where the engine of vCPU n (63: of vCPU 63 or above) may hold code from it.
+    private let codeFlags: UnsafeMutablePointer<UInt64>
     private let listeners = Mutex<[EngineSignals]>([])
     /// Keeps the host memory mapped.
     private let owner: AnyObject?
@@ -84,16 +84,16 @@ final class PhysicalMemory: @unchecked Sendable {
 
     // MARK: Code pages
 
-    static func codeBit(vcpu: Int) -> UInt8 { 1 &<< UInt8(truncatingIfNeeded: min(vcpu, 7)) }
+    static func codeBit(vcpu: Int) -> UInt64 { 1 &<< UInt64(truncatingIfNeeded: min(vcpu, 63)) }
 
     /// Whether any engine may hold code from page `number`.
-    func hasCode(_ number: Int) -> Bool { vk_load8(codeFlags + number) != 0 }
+    func hasCode(_ number: Int) -> Bool { vk_load64(codeFlags + number) != 0 }
 
     /// Marks that the engine behind `signals` is about to read code from page `number`. From now on it hears of writes.
     /// Returns whether the page had not been marked for it.
     func markCode(_ number: Int, vcpu: Int, page: UInt64, signals: EngineSignals) -> Bool {
         let bit = Self.codeBit(vcpu: vcpu)
-        let before = vk_or8(codeFlags + number, bit)
+        let before = vk_or64(codeFlags + number, bit)
         // The other engines may store to the page without looking at the flag.
         if before == 0 { notifyOthers(.init(kind: .protect, address: page, count: 4096), but: signals) }
         return before & bit == 0
@@ -101,13 +101,16 @@ final class PhysicalMemory: @unchecked Sendable {
 
     /// Takes back the mark of an engine that holds no more code from page `number`.
     func unmarkCode(_ number: Int, vcpu: Int) {
-        // Bit 7 is shared by all further vCPUs, so none of them may clear it.
-        if vcpu < 7 { _ = vk_and8(codeFlags + number, ~Self.codeBit(vcpu: vcpu)) }
+        // Bit 63 is shared by all further vCPUs, so none of them may clear it.
+        if vcpu < 63 { _ = vk_and64(codeFlags + number, ~Self.codeBit(vcpu: vcpu)) }
     }
 
-    /// Tells the other engines about a vCPU's store to a page that holds code.
-    func noteStore(_ address: UInt64, count: Int, by signals: EngineSignals) {
-        notifyOthers(.init(kind: .dropCode, address: address, count: count), but: signals)
+    /// Tells the other engines about a vCPU's store to page `number`, which holds code of theirs: each drops all of it
+    /// before it executes anything (no other vCPU executes now). So their marks go at once, and further stores to the
+    /// page don't wait for a vCPU that is halted.
+    func noteStore(_ address: UInt64, number: Int, vcpu: Int, by signals: EngineSignals) {
+        notifyOthers(.init(kind: .dropCode, address: address & ~0xFFF, count: 4096), but: signals)
+        _ = vk_and64(codeFlags + number, Self.codeBit(vcpu: vcpu))
     }
 
     /// Tells the engines that something other than a vCPU has written memory. Call it after the write; from any thread.

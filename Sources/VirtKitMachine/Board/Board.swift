@@ -32,6 +32,10 @@ package protocol Board: AnyObject, Sendable {
     /// Presses the power button. With the lock held.
     func pressPowerButton()
 
-    /// Writes boot images and firmware tables into memory; returns the state in which vCPU 0 begins.
-    func loadBootImages() throws(VirtKitError) -> Architecture.State
+    /// Takes what another vCPU or a device asks of a vCPU between two runs: a change of its state (x86: INIT and start-up
+    /// IPIs). Called on the vCPU's own thread. Takes the lock itself.
+    func takeStateChange(vcpu: Int) -> ((Architecture.State) -> Architecture.State)?
+
+    /// Writes boot images and firmware tables into memory; returns the states in which the vCPUs begin.
+    func loadBootImages() throws(VirtKitError) -> [Architecture.State]
 }

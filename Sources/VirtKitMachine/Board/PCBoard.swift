@@ -19,6 +19,7 @@ package final class PCBoard: Board, @unchecked Sendable {
     private let memory: GuestMemory
     private let layout: PCMemoryLayout
     private let systemBus: SystemBus
+    private let fabric: APICFabric
     private let router: InterruptRouter
     private let serialPort: UART16550
     private let power: PowerManagement
@@ -32,12 +33,14 @@ package final class PCBoard: Board, @unchecked Sendable {
     /// - Parameters:
     ///   - request: called with the lock held when a device asks something of the machine.
     ///   - signal: called when a vCPU must ask its interrupt source.
+    ///   - restart: called when a vCPU must leave guest code and ask for a change of its state.
     /// - Throws: `VirtKitError`: what a device model throws, and `.invalidConfiguration` where a device's addresses or
     ///   interrupt are taken.
     package init(
         configuration: MachineConfiguration, memory: GuestMemory, layout: PCMemoryLayout, clock: MachineClock,
         serial: SerialConsole, deviceModels: [any DeviceModel],
-        request: @escaping (MachineRequest, UInt32) -> Void, signal: @escaping (Int) -> Void
+        request: @escaping (MachineRequest, UInt32) -> Void, signal: @escaping (Int) -> Void,
+        restart: @escaping (Int) -> Void = { _ in }
     ) throws(VirtKitError) {
         self.configuration = configuration
         self.memory = memory
@@ -45,6 +48,8 @@ package final class PCBoard: Board, @unchecked Sendable {
         let context = DeviceContext(clock: clock, timers: timers, memory: memory, request: request)
 
         let fabric = APICFabric(cpus: configuration.cpus, context: context, signal: signal)
+        fabric.restarted = restart
+        self.fabric = fabric
         let pic = LegacyPIC(fabric: fabric)
         let ioAPIC = IOAPIC(fabric: fabric)
         let router = InterruptRouter(pic: pic, ioAPIC: ioAPIC)
@@ -186,15 +191,25 @@ package final class PCBoard: Board, @unchecked Sendable {
             }
     }()
 
-    package func loadBootImages() throws(VirtKitError) -> X86_64.State {
+    package func takeStateChange(vcpu: Int) -> ((X86_64.State) -> X86_64.State)? {
+        lock.withLock { fabric.takeStartUp(vcpu: vcpu) }.map { startUp in { startUp.applied(to: $0) } }
+    }
+
+    package func loadBootImages() throws(VirtKitError) -> [X86_64.State] {
         guard let boot = configuration.boot else {
             throw VirtKitError(
                 .invalidConfiguration, operation: "load boot images", message: "the machine has nothing to run")
         }
         let tables = try FirmwareTables(configuration, layout: layout, hasKeyboardController: true)
         try tables.write(to: memory)
-        var state = try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
-        state.modelSpecific += Self.memoryTypes
-        return state
+        let first = try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
+        // Firmware has run on every processor; the others wait for a start-up IPI.
+        var other = X86_64.State.reset
+        other.activity = .waitForSIPI
+        return (0..<max(1, configuration.cpus)).map { index in
+            var state = index == 0 ? first : other
+            state.modelSpecific += Self.memoryTypes
+            return state
+        }
     }
 }

@@ -19,8 +19,7 @@ public struct LocalHypervisor: Hypervisor {
     /// Makes a machine. Its boot images are read and loaded; its threads wait.
     public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
         let loop = try await makeLoop(configuration, state: .created)
-        let state = try loop.board.loadBootImages()
-        return try LocalMachine(loop: loop, initialStates: [state])
+        return try LocalMachine(loop: loop, initialStates: try loop.board.loadBootImages())
     }
 
     /// Makes a machine from a saved one; it is paused.
@@ -91,7 +90,7 @@ public struct LocalHypervisor: Hypervisor {
         let board = try PCBoard(
             configuration: configuration, memory: memory, layout: layout, clock: clock, serial: serial,
             deviceModels: deviceModels, request: { link.take($0, code: $1) },
-            signal: { [weak control] in control?.interrupt($0) })
+            signal: { [weak control] in control?.interrupt($0) }, restart: { [weak control] in control?.restart($0) })
         board.timers.deadlineMoved = { wake.signal() }
         serial.onInput { wake.signal() }
         domain.connect(board.interruptSource)

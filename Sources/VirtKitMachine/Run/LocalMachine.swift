@@ -17,7 +17,8 @@ final class LocalMachine<TheBoard: Board>: Machine {
                 vcpuThreads.append(
                     try OwnedThread(name: "\(name.prefix(8))/vcpu\(index)") {
                         var driver = VCPULoop(
-                            index: index, control: loop.control, bus: loop.board.bus, ended: { loop.take($0) })
+                            index: index, control: loop.control, bus: loop.board.bus,
+                            takeStateChange: { loop.board.takeStateChange(vcpu: $0) }, ended: { loop.take($0) })
                         do throws(VirtKitError) {
                             try loop.domain.withVCPU(index, &driver)
                         } catch {

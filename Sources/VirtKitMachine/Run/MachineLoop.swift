@@ -200,14 +200,21 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     func reset() throws(VirtKitError) {
         do throws(VirtKitError) {
             try control.park()
-            board.lock.withLock { board.reset() }
+            // Time stands still, so that all time-stamp counters begin together.
+            board.lock.withLock {
+                clock.pause()
+                board.reset()
+            }
             try domain.reset()
-            try control.writeState(0, board.loadBootImages())
+            for (index, state) in try board.loadBootImages().enumerated() { try control.writeState(index, state) }
         } catch {
             end(.failure(error))
             throw error
         }
-        if state == .running { control.run() }
+        if state == .running {
+            clock.start()
+            control.run()
+        }
         events.send(MachineEvent(.reset))
     }
 }

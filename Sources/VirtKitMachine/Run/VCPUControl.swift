@@ -62,6 +62,13 @@ final class VCPUControl<Architecture: GuestArchitecture>: Sendable {
         events[index].signal()
     }
 
+    /// Makes a vCPU leave guest code and ask for a change of its state, also when it is halted.
+    func restart(_ index: Int) {
+        guard handles.indices.contains(index) else { return }
+        handles[index].requestExit()
+        events[index].signal()
+    }
+
     /// Makes every vCPU leave guest code and ask for a command.
     func kick() {
         for (handle, event) in zip(handles, events) {

@@ -13,6 +13,8 @@ struct VCPULoop<Architecture: GuestArchitecture>: VCPUDriver {
     let index: Int
     let control: VCPUControl<Architecture>
     let bus: any GuestBus
+    /// Takes a change of the vCPU's state that the board asks for, if any.
+    let takeStateChange: (Int) -> ((Architecture.State) -> Architecture.State)?
     /// Called when the guest or the host has come to an end; the loop then waits for its next command.
     let ended: (VCPUEnding) -> Void
 
@@ -29,6 +31,7 @@ struct VCPULoop<Architecture: GuestArchitecture>: VCPUDriver {
             case .writeState(let state, let reply):
                 do throws(VirtKitError) { reply(.success(try cpu.setState(state))) } catch { reply(.failure(error)) }
             case .run:
+                if let change = takeStateChange(index) { try cpu.setState(change(try cpu.state())) }
                 let exit = try cpu.run(bus)
                 switch exit.kind {
                 case .requested, .budget: break

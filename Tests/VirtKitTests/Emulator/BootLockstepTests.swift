@@ -45,7 +45,7 @@ import VirtKitMachine
                 configuration: configuration, memory: memory, layout: layout, clock: clock, serial: serial,
                 deviceModels: [], request: { _, _ in }, signal: { domain.handle($0).signal() })
             domain.connect(board.interruptSource)
-            var step = Step(bus: board.bus, initial: try board.loadBootImages())
+            var step = Step(bus: board.bus, initial: try board.loadBootImages()[0])
             try domain.withVCPU(0, &step)
         }
 

@@ -138,6 +138,9 @@ enum X86Helper: UInt16, Sendable {
     /// VMCALL, VMMCALL: raise #UD, or answer a hypercall. next.
     case hypercall
 
+    /// PAUSE: next, or leaves the engine (with the PC slot set) where another vCPU waits for its turn.
+    case pause
+
     // Computational helpers: bodies in Guests/X86_64/Helpers, entered by `X86Computation.run`. Unless noted they return
     // `.next` and can't fault.
 

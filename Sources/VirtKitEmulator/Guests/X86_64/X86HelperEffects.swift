@@ -6,6 +6,7 @@ extension X86Helper {
         case .divide, .signedDivide, .loadMXCSR, .vector: return [.mayFault, .touchesSlots]
         case .vectorQuiet, .enterMMX, .emptyMMX: return .touchesSlots
         case .rotateCarryLeft, .rotateCarryRight, .shiftDoubleLeft, .shiftDoubleRight: return .readsFlags
+        case .pause: return .mayEndBlock
         case .crc32, .vectorPure, .storeMachineStatus: return []
         case .checkFPU, .checkBounds: return .mayFault
         case .asciiAdjustAdd, .asciiAdjustSub, .asciiAdjustDivide, .asciiAdjustMultiply, .decimalAdjustAdd,

@@ -11,10 +11,10 @@ package final class APICFabric {
     /// The 8259 pair's output, and how its interrupt is acknowledged.
     private(set) var isExternalAsserted = false
     var acknowledgeExternal: () -> UInt8? = { nil }
-    /// A vCPU was sent INIT.
-    package var initialized: (_ vcpu: Int) -> Void = { _ in }
-    /// A vCPU was sent a start-up IPI: it begins at `vector` times 4096 in real mode, if it waits for one.
-    package var started: (_ vcpu: Int, _ vector: UInt8) -> Void = { _, _ in }
+    /// A vCPU was sent INIT or a start-up IPI: it is to leave guest code and ask `takeStartUp`.
+    package var restarted: (_ vcpu: Int) -> Void = { _ in }
+    /// The vCPU that the last lowest-priority interrupt went to: equals take turns.
+    private var lastArbitrated = 0
     /// The machine time at which a vCPU's time-stamp counter reaches a value; a value already passed gives a time that
     /// is not after now. The default holds for a counter that equals machine time.
     package var deadlineOfTimeStamp: (_ vcpu: Int, _ timeStamp: UInt64) -> UInt64 = { _, timeStamp in timeStamp }
@@ -32,6 +32,9 @@ package final class APICFabric {
     package func apic(_ vcpu: Int) -> LocalAPIC? { vcpu >= 0 && vcpu < apics.count ? apics[vcpu] : nil }
 
     func wake(_ vcpu: Int) { signal(vcpu) }
+
+    /// Takes what INIT and start-up IPIs ask of a vCPU. Its local APIC is reset by an INIT.
+    package func takeStartUp(vcpu: Int) -> ProcessorStartUp? { apic(vcpu)?.takeStartUp() }
 
     // MARK: Delivery
 
@@ -54,12 +57,17 @@ package final class APICFabric {
             for apic in apics where isTarget(apic) { apic.accept(message) }
             return
         }
+        // The lowest processor priority wins (SDM 11.6.2.4); among equals the one after the last winner.
         var best: LocalAPIC?
-        for apic in apics where isTarget(apic) && apic.isSoftwareEnabled {
+        for offset in 1...apics.count {
+            let apic = apics[(lastArbitrated &+ offset) % apics.count]
+            guard apic.isSoftwareEnabled, isTarget(apic) else { continue }
             if let other = best, other.processorPriority <= apic.processorPriority { continue }
             best = apic
         }
-        best?.accept(message)
+        guard let best else { return }
+        lastArbitrated = best.index
+        best.accept(message)
     }
 
     /// The 8259 pair's output has changed.

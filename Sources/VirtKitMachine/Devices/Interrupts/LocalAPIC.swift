@@ -9,7 +9,8 @@ package import VirtKitCore
 /// (virtual wire mode, MultiProcessor specification 3.6.2.2). LINT1 is wired to the NMI button.
 package final class LocalAPIC: BusDevice {
     package let id: String
-    package let stateVersion: UInt32 = 1
+    /// 2 adds INIT and start-up IPIs that the vCPU has not taken yet.
+    package let stateVersion: UInt32 = 2
 
     /// The entries of the local vector table, in the order of their registers 320H to 370H.
     enum LocalVector { static let timer = 0, thermal = 1, performance = 2, lint0 = 3, lint1 = 4, error = 5, count = 6 }
@@ -45,6 +46,9 @@ package final class LocalAPIC: BusDevice {
     var commandHigh: UInt32 = 0
     var localVectors = [UInt32](repeating: LocalAPIC.maskBit, count: LocalVector.count)
     var hasNonMaskable = false
+    /// An INIT waits for the vCPU to take it, and the vector of a start-up IPI that came after it.
+    var hasInitialize = false
+    var startUpVector: UInt8?
     var timer: APICTimer
 
     init(index: Int, fabric: APICFabric, context: DeviceContext) {
@@ -61,6 +65,8 @@ package final class LocalAPIC: BusDevice {
     package func reset() {
         base = PCAddresses.localAPIC | Base.enabled | (index == 0 ? Base.bootstrap : 0)
         clearRegisters()
+        hasInitialize = false
+        startUpVector = nil
         if index == 0 { localVectors[LocalVector.lint0] = UInt32(DeliveryMode.external.rawValue) << 8 }
     }
 
@@ -118,10 +124,32 @@ package final class LocalAPIC: BusDevice {
         switch message.mode {
         case .fixed, .lowestPriority: request(message.vector, isLevelTriggered: message.isLevelTriggered)
         case .nonMaskable: requestNonMaskable()
-        case .initialize: fabric.initialized(index)
-        case .startUp: fabric.started(index, message.vector)
+        case .initialize:
+            hasInitialize = true
+            startUpVector = nil
+            fabric.restarted(index)
+        case .startUp:
+            // Of several the first one starts the vCPU.
+            if startUpVector == nil { startUpVector = message.vector }
+            fabric.restarted(index)
         default: break
         }
+    }
+
+    /// Takes what has come since the last call. INIT resets the APIC, but for its ID and base (SDM 11.4.7.3).
+    func takeStartUp() -> ProcessorStartUp? {
+        guard hasInitialize || startUpVector != nil else { return nil }
+        defer {
+            hasInitialize = false
+            startUpVector = nil
+        }
+        if hasInitialize {
+            let id = shortID
+            clearRegisters()
+            shortID = id
+        }
+        return ProcessorStartUp(
+            isInitialize: hasInitialize, vector: startUpVector, isBootstrap: base & Base.bootstrap != 0)
     }
 
     func request(_ vector: UInt8, isLevelTriggered: Bool) {
@@ -233,10 +261,15 @@ package final class LocalAPIC: BusDevice {
         for value in localVectors { encoder.encode(value) }
         encoder.encode(hasNonMaskable)
         timer.save(into: &encoder)
+        encoder.encode(hasInitialize)
+        encoder.encode(startUpVector != nil)
+        encoder.encode(startUpVector ?? 0)
     }
 
     package func restore(from decoder: inout StateDecoder, version: UInt32) throws(StateError) {
-        try requireVersion(version)
+        guard version == 1 || version == stateVersion else {
+            throw StateError("\(id): state of version \(version) is not known")
+        }
         base = try decoder.decode(UInt64.self)
         shortID = try decoder.decode(UInt8.self)
         taskPriority = try decoder.decode(UInt8.self)
@@ -253,6 +286,14 @@ package final class LocalAPIC: BusDevice {
         for entry in localVectors.indices { localVectors[entry] = try decoder.decode(UInt32.self) }
         hasNonMaskable = try decoder.decode(Bool.self)
         try timer.restore(from: &decoder)
+        hasInitialize = false
+        startUpVector = nil
+        if version > 1 {
+            hasInitialize = try decoder.decode(Bool.self)
+            let hasVector = try decoder.decode(Bool.self)
+            let vector = try decoder.decode(UInt8.self)
+            startUpVector = hasVector ? vector : nil
+        }
         if hasNonMaskable || hasPendingInterrupt { fabric.wake(index) }
     }
 }

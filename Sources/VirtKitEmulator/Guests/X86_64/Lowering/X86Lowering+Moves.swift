@@ -171,7 +171,10 @@ extension X86Lowering {
     /// 90 … 97. 90 is NOP (PAUSE with F3) unless REX.B makes it R8.
     mutating func exchangeAccumulator() {
         let number = instruction.opcodeRegister
-        if number == 0 { return }
+        if number == 0 {
+            if instruction.repeats == .whileEqual { helper(.pause) }
+            return
+        }
         let width = operandWidth
         let register = X86Slot.general(number)
         let old = temp()

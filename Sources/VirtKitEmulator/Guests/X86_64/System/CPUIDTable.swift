@@ -43,7 +43,7 @@ struct CPUIDTable: Equatable, Sendable {
 
     /// The model "x86-64-v2": what the emulator implements, called Nehalem (family 6, model 26, stepping 3).
     init(model machine: Machine) {
-        entries = Self.basic(machine) + Self.hypervisor() + Self.extended()
+        entries = Self.basic(machine) + Self.hypervisor() + Self.extended(machine)
     }
 
     /// The registers for `leaf` and `subleaf`. A leaf beyond the highest answers as the highest basic one.
@@ -216,7 +216,8 @@ extension CPUIDTable {
         return [CPUIDEntry(leaf: 0x4000_0000, eax: highestHypervisor, ebx: name[0], ecx: name[1], edx: name[2])]
     }
 
-    private static func extended() -> [CPUIDEntry] {
+    private static func extended(_ machine: Machine) -> [CPUIDEntry] {
+        let count = UInt32(truncatingIfNeeded: max(1, machine.count))
         var brand = "VirtKit Virtual CPU"
         while brand.utf8.count < 48 { brand += "\0" }
         let name = words(brand)
@@ -235,7 +236,10 @@ extension CPUIDTable {
             CPUIDEntry(leaf: 0x8000_0006, ecx: 256 << 16 | 6 << 12 | 64),
             // Invariant TSC.
             CPUIDEntry(leaf: 0x8000_0007, edx: 1 << 8),
-            CPUIDEntry(leaf: 0x8000_0008, eax: UInt32(truncatingIfNeeded: PageWalker.physicalBits) | 48 << 8),
+            // ECX is AMD's: the number of cores less one. Some systems look here whatever the vendor is.
+            CPUIDEntry(
+                leaf: 0x8000_0008, eax: UInt32(truncatingIfNeeded: PageWalker.physicalBits) | 48 << 8,
+                ecx: min(256, count) &- 1),
         ]
     }
 

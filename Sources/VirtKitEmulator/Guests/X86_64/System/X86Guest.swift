@@ -37,6 +37,8 @@ final class X86Guest: GuestFrontend {
     let timeStampFrequency: UInt64
     /// Completed instructions, for other threads to read.
     let counter: SharedCounter
+    /// Passed among the vCPUs of a domain that has several.
+    var baton: Baton?
     /// The board's interrupt controller; none in tests without one.
     var interruptSource: (any InterruptSource)?
 
@@ -71,6 +73,8 @@ enum X86ExitCode {
     static let halted: UInt32 = 1
     static let shutdown: UInt32 = 2
     static let requested: UInt32 = 3
+    /// PAUSE, while another vCPU waits for its turn.
+    static let yielded: UInt32 = 4
 }
 
 /// Bits of the engine's signal word that belong to this guest.

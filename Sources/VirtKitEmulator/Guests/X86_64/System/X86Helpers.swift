@@ -260,6 +260,7 @@ extension X86Guest {
             return end(call)
         case .readPMC: throw .generalProtection()
         case .cpuid: executeCPUID()
+        case .pause: return pause(next: nextAddress(call))
         case .readTSC, .readTSCP:
             let value = timeStampCounter
             setGeneral(0, value & 0xFFFF_FFFF)

@@ -74,6 +74,13 @@ extension X86Guest {
         if system.isNMIPending { engine.signals.raise(X86Signal.interrupt) }
     }
 
+    /// PAUSE: others that wait for their turn run first. A single step comes before that.
+    func pause(next: UInt64) -> HelperOutcome {
+        guard let baton, baton.isWanted, !mode.trap else { return .next }
+        programCounter = next
+        return .exit(X86ExitCode.yielded)
+    }
+
     /// HLT. The PC slot is set by the caller.
     func halt() -> HelperOutcome {
         if hasWakeEvent {

@@ -44,6 +44,7 @@ extension X86Guest {
             (try? readMSR(number)).map { X86_64.ModelSpecificRegister(number: number, value: $0) }
         }
         state.activity = isShutDown ? .shutdown : system.isHalted ? .halted : .running
+        if system.waitsForSIPI { state.activity = .waitForSIPI }
         state.pending = pendingFault.map {
             X86_64.PendingEvent(vector: $0.vector, type: 3, errorCode: $0.hasErrorCode ? $0.errorCode : nil)
         }
@@ -105,7 +106,11 @@ extension X86Guest {
         system.cr3 = state.cr3
         system.cr4 = state.cr4
         system.cr8 = state.cr8
-        interruptSource?.setTaskPriority(UInt8(truncatingIfNeeded: state.cr8 & 0xF), vcpu: index)
+        // Where it is the same the board's controller has more than these four bits of it.
+        let priority = UInt8(truncatingIfNeeded: state.cr8 & 0xF)
+        if let source = interruptSource, source.taskPriority(vcpu: index) != priority {
+            source.setTaskPriority(priority, vcpu: index)
+        }
         system.efer = state.efer
         for index in 0..<4 { system.debugAddresses[index] = state.debugAddresses[index] }
         system.dr6 = state.dr6
@@ -119,6 +124,7 @@ extension X86Guest {
             state.cr0 & CR0.protection == 0
             ? 0 : state.rflags & RFLAGS.virtual8086 != 0 ? 3 : UInt8(truncatingIfNeeded: level)
         system.isHalted = state.activity == .halted
+        system.waitsForSIPI = state.activity == .waitForSIPI
         isShutDown = state.activity == .shutdown
         pendingFault = nil
         restoredEvent = state.pending
@@ -161,9 +167,11 @@ extension X86Guest {
     }
 
     private func importMSRs(_ state: X86_64.State) {
+        let offset = system.msrs.tscOffset
         system.msrs = X86ModelSpecificState()
         for register in state.modelSpecific { restoreMSR(register.number, register.value) }
-        system.msrs.tscOffset = state.timeStampCounter &- (timeStampCounter &- system.msrs.tscOffset)
+        system.msrs.tscOffset = state.keepsTimeStampCounter
+            ? offset : state.timeStampCounter &- (timeStampCounter &- system.msrs.tscOffset)
     }
 
     /// Puts a saved value back, as it was: without WRMSR's side effects.
@@ -206,7 +214,7 @@ extension X86Guest {
         if state.extended.components & ~XSaveLayout.supported != 0 {
             return "XSAVE components \(hex(state.extended.components)) are not all supported"
         }
-        if state.activity == .waitForSIPI || state.activity.rawValue > 3 {
+        if state.activity.rawValue > 3 {
             return "activity \(state.activity.rawValue) is not supported"
         }
         if let pending = state.pending, pending.type != 0, pending.type != 2, pending.type != 3 {

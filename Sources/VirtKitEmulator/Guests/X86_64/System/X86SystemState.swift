@@ -30,6 +30,8 @@ struct X86SystemState {
     var isNMIPending = false
     /// HLT has been executed and nothing has woken the CPU since.
     var isHalted = false
+    /// INIT has been received, and no start-up IPI since.
+    var waitsForSIPI = false
 
     static let dr6Fixed: UInt64 = 0xFFFF_0FF0
     static let dr7Fixed: UInt64 = 0x400

@@ -1,0 +1,134 @@
+internal import CVirtKit
+internal import Synchronization
+
+/// What the vCPUs of a domain pass to each other: only the one that holds it executes guest code.
+///
+/// It goes to those who wait in the order in which they came, straight from hand to hand, so that nobody can overtake and
+/// nobody starves. Who waits sleeps. A vCPU gives it back whenever it leaves guest code (a halted one never waits for it),
+/// and passes it on at PAUSE and at the end of its slice, where somebody waits.
+///
+/// A vCPU that holds it may take the machine's device lock; nobody waits for it with that lock held.
+final class Baton: Sendable {
+    /// How many instructions a vCPU executes before it looks whether another waits: about half a millisecond.
+    static let slice: UInt64 = 50_000
+
+    private struct State {
+        var holder: Int?
+        /// Who waits, first come first. Its storage is reserved once.
+        var queue: [Int] = []
+    }
+
+    private let state: Mutex<State>
+    private let waiters = Atomic<Int>(0)
+    private let handovers = Atomic<UInt64>(0)
+    private let places: [Place]
+
+    /// Makes a baton that nobody holds, for `count` vCPUs.
+    init(count: Int) {
+        var initial = State()
+        initial.queue.reserveCapacity(count)
+        state = Mutex(initial)
+        places = (0..<count).map { _ in Place() }
+    }
+
+    /// Whether somebody waits: a look without the lock, for the holder.
+    var isWanted: Bool { waiters.load(ordering: .relaxed) != 0 }
+
+    /// How often it went from one vCPU to another that waited.
+    var handoverCount: UInt64 { handovers.load(ordering: .relaxed) }
+
+    /// Takes the baton for a vCPU, which does not hold it, and waits for its turn.
+    ///
+    /// - Parameter refuses: asked before each sleep; `kick` makes a waiting vCPU ask again.
+    /// - Returns: false where `refuses` said so; the vCPU then doesn't hold it.
+    func take(_ index: Int, unless refuses: () -> Bool) -> Bool {
+        let isFree = state.withLock { state in
+            if state.holder == nil {
+                state.holder = index
+                return true
+            }
+            state.queue.append(index)
+            waiters.store(state.queue.count, ordering: .relaxed)
+            return false
+        }
+        return isFree || wait(index, unless: refuses)
+    }
+
+    /// Passes the baton on, if somebody waits, and waits for the holder's next turn. Returns as `take` does.
+    func pass(_ index: Int, unless refuses: () -> Bool) -> Bool {
+        guard isWanted else { return true }
+        let next = state.withLock { state -> Int? in
+            guard !state.queue.isEmpty else { return nil }
+            state.queue.append(index)
+            return handOver(&state)
+        }
+        guard let next else { return true }
+        places[next].signal()
+        return wait(index, unless: refuses)
+    }
+
+    /// Gives the baton back; the first who waits has it then.
+    func giveBack(_ index: Int) {
+        let next = state.withLock { state -> Int? in
+            guard !state.queue.isEmpty else {
+                state.holder = nil
+                return nil
+            }
+            return handOver(&state)
+        }
+        if let next { places[next].signal() }
+    }
+
+    /// Makes a vCPU that waits ask again whether it still wants to. From any thread.
+    func kick(_ index: Int) { places[index].signal() }
+
+    /// Makes the first who waits the holder.
+    private func handOver(_ state: inout State) -> Int {
+        let next = state.queue.removeFirst()
+        state.holder = next
+        waiters.store(state.queue.count, ordering: .relaxed)
+        handovers.wrappingAdd(1, ordering: .relaxed)
+        return next
+    }
+
+    private enum Turn { case mine, refused, later }
+
+    private func wait(_ index: Int, unless refuses: () -> Bool) -> Bool {
+        let place = places[index]
+        while true {
+            let seen = place.count
+            let isRefused = refuses()
+            let turn = state.withLock { state -> Turn in
+                if state.holder == index { return .mine }
+                guard isRefused else { return .later }
+                state.queue.removeAll { $0 == index }
+                waiters.store(state.queue.count, ordering: .relaxed)
+                return .refused
+            }
+            switch turn {
+            case .mine: return true
+            case .refused: return false
+            case .later: place.wait(since: seen)
+            }
+        }
+    }
+
+    /// Where one vCPU sleeps: a counted event, so that no wake-up between the look and the sleep is lost.
+    private final class Place: @unchecked Sendable {
+        // SAFETY: the word is only touched by atomic operations and the futex system call, and lives as long as this
+        // object.
+        private let word: UnsafeMutablePointer<UInt32>
+
+        init() {
+            // A cache line of its own, since each is another thread's.
+            let raw = UnsafeMutableRawPointer.allocate(byteCount: 64, alignment: 64)
+            word = raw.initializeMemory(as: UInt32.self, repeating: 0, count: 16)
+        }
+
+        deinit { word.deallocate() }
+
+        var count: UInt32 { vk_event_count(word) }
+        func signal() { vk_event_signal(word) }
+        func wait(since seen: UInt32) { vk_event_wait(word, seen, -1) }
+    }
+}
