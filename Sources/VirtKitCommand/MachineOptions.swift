@@ -4,10 +4,14 @@ import VirtKit
 
 /// The options that describe a machine.
 struct MachineOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The kernel: a bzImage, an ELF file or a flat image.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The kernel: a bzImage, a multiboot kernel, an ELF file or a flat image.", valueName: "file"))
     var kernel: String?
 
-    @Option(help: ArgumentHelp("The initial RAM disk.", valueName: "file"))
+    @Option(
+        help: ArgumentHelp(
+            "The initial RAM disk; for a multiboot kernel modules, as \"file text,file text\".", valueName: "file"))
     var initrd: String?
 
     @Option(help: ArgumentHelp("The kernel's command line; several are joined by spaces.", valueName: "text"))
@@ -28,6 +32,19 @@ struct MachineOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Where a flat image is placed and entered. Default: 0x100000.", valueName: "address"))
     var flatAddress: String?
 
+    @Option(help: ArgumentHelp("A ROM that the machine starts in, instead of a kernel.", valueName: "file"))
+    var firmware: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The entry of a bzImage: automatic, 64-bit, 32-bit or 16-bit. Default: automatic.", valueName: "entry"))
+    var linuxEntry: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Adds a device, as pc-testdev. May be given several times.", valueName: "model[,id=name][,key=value]"))
+    var device: [String] = []
+
     /// The machine that the options describe.
     func configuration() throws -> MachineConfiguration {
         var configuration = try configurationFile() ?? MachineConfiguration(memory: .mebibytes(256))
@@ -39,35 +56,97 @@ struct MachineOptions: ParsableArguments {
         }
         if let cpus { configuration.cpus = cpus }
         if let cpu { configuration.cpuModel = CPUModel(rawValue: cpu) }
-        if let kernel { configuration.boot = try boot(kernel) }
-        if kernel == nil {
-            if case .linux(let kernel, let disk, let line) = configuration.boot {
-                let disk = initrd.map { BootImage.path($0) } ?? disk
-                configuration.boot = .linux(
-                    kernel: kernel, initrd: disk,
-                    commandLine: ([line] + append).filter { !$0.isEmpty }.joined(separator: " "))
-            } else if initrd != nil || !append.isEmpty {
-                throw invalid("--initrd and --append need --kernel, or a configuration that boots Linux")
-            }
-        }
+        configuration.boot = try bootSource(configuration.boot)
+        configuration.devices += try device.map(deviceConfiguration)
         try configuration.validate()
         return configuration
     }
 
+    /// What to run: as the options say, or what a configuration has, changed by them.
+    private func bootSource(_ configured: BootSource?) throws -> BootSource? {
+        if let firmware {
+            guard kernel == nil, initrd == nil, append.isEmpty, linuxEntry == nil else {
+                throw invalid("--firmware goes without --kernel, --initrd, --append and --linux-entry")
+            }
+            return .firmware(.path(firmware))
+        }
+        if let kernel { return try boot(kernel) }
+        switch configured {
+        case .linux(let kernel, let disk, let line, let entry):
+            return .linux(
+                kernel: kernel, initrd: initrd.map { .path($0) } ?? disk, commandLine: joined([line] + append),
+                entry: linuxEntry.map(LinuxEntry.init(rawValue:)) ?? entry)
+        case .multiboot(let image, let modules, let line):
+            guard linuxEntry == nil else { throw invalid("--linux-entry goes with a bzImage only") }
+            return .multiboot(
+                image, modules: initrd.map(Self.modules) ?? modules, commandLine: joined([line] + append))
+        default:
+            if initrd != nil || linuxEntry != nil || !append.isEmpty {
+                throw invalid(
+                    "--initrd, --append and --linux-entry need --kernel, or a configuration that boots a kernel")
+            }
+            return configured
+        }
+    }
+
     /// Tells the kinds of kernel apart by how the file begins.
     private func boot(_ kernel: String) throws -> BootSource {
-        let start = try readStart(kernel)
-        let line = append.joined(separator: " ")
-        let isBzImage = start.count > 0x206 && Array(start[0x202..<0x206]) == Array("HdrS".utf8)
-        let isELF = start.starts(with: [0x7F, 0x45, 0x4C, 0x46])
-        if isBzImage || isELF && initrd != nil {
-            return .linux(kernel: .path(kernel), initrd: initrd.map { .path($0) }, commandLine: line)
+        let kind = KernelKind(start: try readStart(kernel))
+        if linuxEntry != nil, kind != .bzImage { throw invalid("--linux-entry goes with a bzImage only") }
+        switch kind {
+        case .elf where initrd == nil: return .elf(.path(kernel), commandLine: joined(append))
+        case .bzImage, .elf:
+            return .linux(
+                kernel: .path(kernel), initrd: initrd.map { .path($0) }, commandLine: joined(append),
+                entry: linuxEntry.map(LinuxEntry.init(rawValue:)) ?? .automatic)
+        case .multiboot:
+            // The first word is the kernel's own name, as GRUB and QEMU have it.
+            return .multiboot(
+                .path(kernel), modules: initrd.map(Self.modules) ?? [], commandLine: joined([kernel] + append))
+        case .flat:
+            if initrd != nil || !append.isEmpty {
+                throw invalid(
+                    "\(kernel) is no bzImage, multiboot kernel or ELF file: a flat image takes no --initrd or --append")
+            }
+            return .flat(.path(kernel), address: try address())
         }
-        if isELF { return .elf(.path(kernel), commandLine: line) }
-        if initrd != nil || !append.isEmpty {
-            throw invalid("\(kernel) is neither a bzImage nor an ELF file: a flat image takes no --initrd or --append")
+    }
+
+    private func joined(_ words: [String]) -> String { words.filter { !$0.isEmpty }.joined(separator: " ") }
+
+    /// Modules written as QEMU takes them: `file text,file text`; two commas stand for one in a name or text.
+    static func modules(_ text: String) -> [BootModule] {
+        var items = [""]
+        var rest = text[...]
+        while let character = rest.popFirst() {
+            if character != "," {
+                items[items.count - 1].append(character)
+            } else if rest.first == "," {
+                rest.removeFirst()
+                items[items.count - 1].append(",")
+            } else {
+                items.append("")
+            }
         }
-        return .flat(.path(kernel), address: try address())
+        return items.filter { !$0.isEmpty }.map { item in
+            BootModule(.path(String(item.prefix { $0 != " " })), commandLine: item)
+        }
+    }
+
+    private func deviceConfiguration(_ text: String) throws -> DeviceConfiguration {
+        let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        var properties: [String: String] = [:]
+        for part in parts.dropFirst() {
+            guard let sign = part.firstIndex(of: "="), sign != part.startIndex else {
+                throw invalid("--device \(text): \"\(part)\" is not of the form key=value")
+            }
+            let key = String(part[..<sign])
+            guard properties.updateValue(String(part[part.index(after: sign)...]), forKey: key) == nil else {
+                throw invalid("--device \(text): \(key) is given twice")
+            }
+        }
+        let id = properties.removeValue(forKey: "id") ?? parts[0]
+        return DeviceConfiguration(id: id, model: parts[0], properties: properties)
     }
 
     private func address() throws -> UInt64 {
@@ -87,7 +166,7 @@ struct MachineOptions: ParsableArguments {
         }
         defer { try? handle.close() }
         do {
-            return Array(try handle.read(upToCount: 1024) ?? Data())
+            return Array(try handle.read(upToCount: KernelKind.window) ?? Data())
         } catch {
             throw VirtKitError(.inputOutput, operation: "read kernel", message: "\(path) can't be read")
         }

@@ -32,15 +32,41 @@ extension MachineConfiguration {
 
     private var bootFaults: [String] {
         switch boot {
-        case .linux(_, _, let commandLine), .elf(_, let commandLine):
-            var faults: [String] = []
-            if commandLine.utf8.count > 65535 { faults.append("the command line is longer than 65535 bytes") }
-            if commandLine.utf8.contains(0) { faults.append("the command line has a zero byte") }
+        case .linux(_, _, let commandLine, let entry):
+            let known: [LinuxEntry] = [.automatic, .bits64, .bits32, .bits16]
+            let faults = Self.faults(ofCommandLine: commandLine, "the command line")
+            return known.contains(entry)
+                ? faults
+                : faults + [
+                    "the Linux entry \"\(entry.rawValue)\" is not known: it must be "
+                        + known.map(\.rawValue).joined(separator: ", ")
+                ]
+        case .elf(_, let commandLine):
+            return Self.faults(ofCommandLine: commandLine, "the command line")
+        case .multiboot(_, let modules, let commandLine):
+            var faults = Self.faults(ofCommandLine: commandLine, "the command line")
+            if modules.count > Self.maximumModules {
+                faults.append("there are \(modules.count) modules, and at most \(Self.maximumModules) can be loaded")
+            }
+            for (index, module) in modules.prefix(Self.maximumModules).enumerated() {
+                faults += Self.faults(ofCommandLine: module.commandLine, "the command line of module \(index)")
+            }
             return faults
         case .flat(_, let address):
             return address < memory.rawValue ? [] : ["the flat image's address is beyond the machine's memory"]
+        case .firmware: return []
         case nil: return ["boot is missing: the machine has nothing to run"]
         }
+    }
+
+    /// The largest number of multiboot modules.
+    static let maximumModules = 1024
+
+    private static func faults(ofCommandLine text: String, _ name: String) -> [String] {
+        var faults: [String] = []
+        if text.utf8.count > 65535 { faults.append("\(name) is longer than 65535 bytes") }
+        if text.utf8.contains(0) { faults.append("\(name) has a zero byte") }
+        return faults
     }
 
     private var deviceFaults: [String] {

@@ -52,13 +52,14 @@ public final class GuestMemory: Sendable {
         observers.withLock { $0.removeAll { $0 === observer } }
     }
 
-    /// The host address of `count` bytes at `address`, all within one region; nil otherwise.
-    private func pointer(_ address: UInt64, _ count: Int) -> UnsafeMutableRawPointer? {
+    /// The host address of `count` bytes at `address`, all within one region, and whether the guest may write them; nil
+    /// otherwise.
+    private func pointer(_ address: UInt64, _ count: Int) -> (UnsafeMutableRawPointer, isWritable: Bool)? {
         for region in regions where address >= region.guestAddress {
             let offset = address &- region.guestAddress
             if offset < region.size, count >= 0, UInt64(count) <= region.size &- offset {
                 // SAFETY: the offset is within the region's mapping, whose size fits an Int.
-                return region.hostAddress + Int(offset)
+                return (region.hostAddress + Int(offset), region.isWritable)
             }
         }
         return nil
@@ -67,28 +68,43 @@ public final class GuestMemory: Sendable {
     /// Copies guest memory into `destination`.
     public func read(at address: UInt64, into destination: UnsafeMutableRawBufferPointer) throws(GuestMemoryFault) {
         guard let base = destination.baseAddress, !destination.isEmpty else { return }
-        guard let source = pointer(address, destination.count) else {
+        guard let (source, _) = pointer(address, destination.count) else {
             throw GuestMemoryFault(address: address, count: destination.count)
         }
         // SAFETY: `pointer` has checked that the bytes lie in one mapping, which this object keeps alive.
         vk_copy_volatile(base, source, destination.count)
     }
 
-    /// Copies `source` into guest memory and tells the observers.
+    /// Copies `source` into guest memory and tells the observers. ROM stays as it is: this is what devices write with.
     public func write(_ source: UnsafeRawBufferPointer, at address: UInt64) throws(GuestMemoryFault) {
+        try copy(source, to: address, changesROM: false)
+    }
+
+    /// Copies `source` into guest memory, ROM too, and tells the observers: for those who load or restore a machine.
+    public func overwrite(_ source: UnsafeRawBufferPointer, at address: UInt64) throws(GuestMemoryFault) {
+        try copy(source, to: address, changesROM: true)
+    }
+
+    private func copy(
+        _ source: UnsafeRawBufferPointer, to address: UInt64, changesROM: Bool
+    ) throws(GuestMemoryFault) {
         guard let base = source.baseAddress, !source.isEmpty else { return }
-        guard let destination = pointer(address, source.count) else {
+        guard let (destination, isWritable) = pointer(address, source.count) else {
             throw GuestMemoryFault(address: address, count: source.count)
         }
+        guard isWritable || changesROM else { return }
         // SAFETY: as in `read(at:into:)`.
         vk_copy_volatile(destination, base, source.count)
         notify(address, source.count)
     }
 
-    /// Fills guest memory with a byte.
+    /// Fills guest memory with a byte. ROM stays as it is.
     public func fill(_ byte: UInt8, at address: UInt64, count: Int) throws(GuestMemoryFault) {
         guard count > 0 else { return }
-        guard let destination = pointer(address, count) else { throw GuestMemoryFault(address: address, count: count) }
+        guard let (destination, isWritable) = pointer(address, count) else {
+            throw GuestMemoryFault(address: address, count: count)
+        }
+        guard isWritable else { return }
         // SAFETY: as in `read(at:into:)`.
         vk_fill_volatile(destination, byte, count)
         notify(address, count)
@@ -111,10 +127,17 @@ extension GuestMemory {
         return bytes
     }
 
-    /// Writes bytes.
+    /// Writes bytes; ROM stays as it is.
     public func write(_ bytes: [UInt8], at address: UInt64) throws(GuestMemoryFault) {
         try bytes.withUnsafeBytes { buffer in
             Result { () throws(GuestMemoryFault) in try write(buffer, at: address) }
+        }.get()
+    }
+
+    /// Writes bytes, to ROM too.
+    public func overwrite(_ bytes: [UInt8], at address: UInt64) throws(GuestMemoryFault) {
+        try bytes.withUnsafeBytes { buffer in
+            Result { () throws(GuestMemoryFault) in try overwrite(buffer, at: address) }
         }.get()
     }
 

@@ -200,6 +200,9 @@ package final class PCBoard: Board, @unchecked Sendable {
             throw VirtKitError(
                 .invalidConfiguration, operation: "load boot images", message: "the machine has nothing to run")
         }
+        if case .firmware = boot {
+            return try BootLoader.load(boot, into: memory, map: [], rootPointer: 0).state
+        }
         let tables = try FirmwareTables(configuration, layout: layout, hasKeyboardController: true)
         try tables.write(to: memory)
         let first = try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state

@@ -44,14 +44,33 @@ package struct PCMemoryLayout: Hashable, Sendable {
     package let lowSize: UInt64
     /// The number of bytes of RAM from 4 GiB on.
     package let highSize: UInt64
+    /// The number of bytes of ROM that end at 4 GiB.
+    package let romSize: UInt64
     /// The start of the extended BIOS data area, which ends at 640 KiB.
     package static let extendedBIOSData: UInt64 = 0x9_FC00
 
-    /// Lays out an amount of memory, rounded down to whole pages of 4 KiB.
-    package init(memory: ByteCount) {
+    /// Lays out an amount of memory, and of ROM, rounded down to whole pages of 4 KiB.
+    package init(memory: ByteCount, romSize: UInt64 = 0) {
         let size = memory.rawValue & ~0xFFF
         lowSize = min(size, PCAddresses.lowMemoryEnd)
         highSize = size &- lowSize
+        self.romSize = min(romSize & ~0xFFF, FirmwareImage.maximumSize)
+    }
+
+    /// Lays out the memory of a machine.
+    ///
+    /// - Throws: `VirtKitError` where it boots from a ROM that can't be read.
+    package init(_ configuration: MachineConfiguration) throws(VirtKitError) {
+        var romSize: UInt64 = 0
+        if case .firmware(let contents) = configuration.boot { romSize = try FirmwareImage(contents).image.size }
+        self.init(memory: configuration.memory, romSize: romSize)
+    }
+
+    /// Where a ROM shows: all of it below 4 GiB, and its last 128 KiB below 1 MiB.
+    static func romWindows(size: UInt64) -> [Range<UInt64>] {
+        guard size > 0 else { return [] }
+        let megabyte: UInt64 = 0x10_0000
+        return [megabyte &- min(size, 0x2_0000)..<megabyte, (1 << 32) &- size..<1 << 32]
     }
 
     /// The end of all RAM: an address of one more than the last byte.
@@ -69,13 +88,16 @@ package struct PCMemoryLayout: Hashable, Sendable {
         let hole = PCAddresses.videoHole
         var ranges: [Range<UInt64>] = []
         if lowSize > 0 { ranges.append(0..<min(lowSize, hole.lowerBound)) }
-        if lowSize > hole.upperBound { ranges.append(hole.upperBound..<lowSize) }
+        // Below 1 MiB a ROM hides the RAM.
+        let rom = Self.romWindows(size: romSize).first ?? hole.upperBound..<hole.upperBound
+        if rom.lowerBound > hole.upperBound { ranges.append(hole.upperBound..<min(lowSize, rom.lowerBound)) }
+        if lowSize > rom.upperBound { ranges.append(rom.upperBound..<lowSize) }
         let (highEnd, overflow) = PCAddresses.highMemory.addingReportingOverflow(highSize)
         if highSize > 0, !overflow { ranges.append(PCAddresses.highMemory..<highEnd) }
         return ranges
     }
 
-    /// Maps the RAM.
+    /// Maps the RAM, and the ROM where there is one.
     ///
     /// - Throws: `VirtKitError`: what `GuestMemoryRegion` throws.
     package func regions(backing: MemoryBacking = .memfd) throws(VirtKitError) -> [GuestMemoryRegion] {
@@ -84,6 +106,12 @@ package struct PCMemoryLayout: Hashable, Sendable {
             regions.append(
                 try GuestMemoryRegion(
                     guestAddress: range.lowerBound, size: range.upperBound &- range.lowerBound, backing: backing))
+        }
+        for window in Self.romWindows(size: romSize) {
+            regions.append(
+                try GuestMemoryRegion(
+                    guestAddress: window.lowerBound, size: window.upperBound &- window.lowerBound, isWritable: false,
+                    backing: backing))
         }
         return regions
     }

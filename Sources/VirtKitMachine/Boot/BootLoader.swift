@@ -3,13 +3,18 @@ package import VirtKitCore
 /// Loads what a machine runs first into guest memory, and says in which state its first vCPU begins.
 ///
 /// - A Linux bzImage is entered by the 64-bit boot protocol of Linux (Documentation/arch/x86/boot.rst): in 64-bit mode
-///   0x200 bytes after its load address, RSI at the `boot_params`.
+///   0x200 bytes after its load address, RSI at the `boot_params`. One without a 64-bit entry is entered by the 32-bit
+///   boot protocol: in protected mode without paging, at its load address, ESI at the `boot_params`. On request its
+///   set-up code is entered in real mode, with a BIOS below 1 MiB.
 /// - An ELF image with a note `XEN_ELFNOTE_PHYS32_ENTRY` is entered by Xen's PVH ABI (docs/misc/pvh.pandoc): in 32-bit
 ///   protected mode without paging, EBX at the `hvm_start_info`.
 /// - A 64-bit ELF `vmlinux` without that note is entered at its entry point as a bzImage is.
 /// - Another 64-bit ELF program, and a flat image, is entered in 64-bit mode with the first 4 GiB mapped one to one by
 ///   writable pages, SSE allowed, interrupts off: RDI holds the address of an `hvm_start_info` (version 1: memory map,
 ///   command line, RSDP), RSP the end of a stack of 16 KiB, a multiple of 16. All other general registers are zero.
+/// - A multiboot kernel is entered as the Multiboot Specification 0.6.96 says: in 32-bit protected mode without paging,
+///   EAX 0x2BADB002, EBX at the multiboot information.
+/// - A ROM is entered at the reset vector.
 ///
 /// Nothing in an image is trusted. Images are read again at each load, so that a machine can be reset in place; the
 /// loader keeps nothing.
@@ -29,20 +34,35 @@ package enum BootLoader {
         var session = BootSession(memory: memory, map: map, rootPointer: rootPointer)
         let state: X86_64.State
         switch source {
-        case .linux(let kernel, let initrd, let commandLine):
+        case .linux(let kernel, let initrd, let commandLine, let entry):
             let image = try ImageFile(kernel, purpose: "kernel")
             var disk: ImageFile?
             if let initrd { disk = try ImageFile(initrd, purpose: "initrd") }
             if ELFImage.isELF(image) {
+                guard entry == .automatic else {
+                    throw image.invalid(
+                        "it is an ELF file, which has one entry, and the \(entry.rawValue) one is asked for",
+                        remedy: "Give a bzImage, or leave the entry automatic.")
+                }
                 state = try session.loadELF(image, initrd: disk, commandLine: commandLine, isLinux: true)
             } else {
-                state = try session.loadBzImage(image, initrd: disk, commandLine: commandLine)
+                state = try session.loadBzImage(image, initrd: disk, commandLine: commandLine, entry: entry)
             }
         case .elf(let program, let commandLine):
             let image = try ImageFile(program, purpose: "ELF image")
             state = try session.loadELF(image, initrd: nil, commandLine: commandLine, isLinux: false)
         case .flat(let program, let address):
             state = try session.loadFlat(try ImageFile(program, purpose: "flat image"), address: address)
+        case .multiboot(let kernel, let modules, let commandLine):
+            let image = try ImageFile(kernel, purpose: "multiboot kernel")
+            var files: [(image: ImageFile, commandLine: String)] = []
+            for module in modules {
+                files.append(
+                    (try ImageFile(module.image, purpose: "module", allowsEmpty: true), module.commandLine))
+            }
+            state = try session.loadMultiboot(image, modules: files, commandLine: commandLine)
+        case .firmware(let contents):
+            state = try session.loadFirmware(try FirmwareImage(contents))
         }
         return BootPlan(state: state, ranges: session.space.used)
     }
@@ -76,16 +96,18 @@ struct BootSession {
 
     /// Puts a structure of the loader's own wherever there is room, low rather than high.
     mutating func place(
-        _ bytes: [UInt8], alignment: UInt64 = 16, name: String
+        _ bytes: [UInt8], alignment: UInt64 = 16, in addresses: Range<UInt64> = Self.structures, name: String
     ) throws(VirtKitError) -> UInt64 {
-        let address = try reserve(UInt64(bytes.count), alignment: alignment, name: name)
+        let address = try reserve(UInt64(bytes.count), alignment: alignment, in: addresses, name: name)
         try write(bytes, at: address)
         return address
     }
 
     /// Keeps room for a structure of the loader's own.
-    mutating func reserve(_ size: UInt64, alignment: UInt64, name: String) throws(VirtKitError) -> UInt64 {
-        guard let address = space.allocate(size, alignment: alignment, in: Self.structures, for: name) else {
+    mutating func reserve(
+        _ size: UInt64, alignment: UInt64, in addresses: Range<UInt64> = Self.structures, name: String
+    ) throws(VirtKitError) -> UInt64 {
+        guard let address = space.allocate(size, alignment: alignment, in: addresses, for: name) else {
             throw VirtKitError(
                 .invalidImage, operation: "load boot images", message: "no RAM is left for the \(name)",
                 remedy: "Give the machine more memory.")
@@ -114,8 +136,12 @@ struct BootSession {
 
     /// Puts a command line, with its zero byte.
     ///
-    /// - Parameter limit: the longest that the kernel takes, in bytes without the zero.
-    mutating func placeCommandLine(_ text: String, limit: Int) throws(VirtKitError) -> UInt64 {
+    /// - Parameters:
+    ///   - limit: the longest that the kernel takes, in bytes without the zero.
+    ///   - addresses: where it may be.
+    mutating func placeCommandLine(
+        _ text: String, limit: Int, in addresses: Range<UInt64> = Self.structures
+    ) throws(VirtKitError) -> UInt64 {
         let bytes = Array(text.utf8)
         guard bytes.count <= limit, !bytes.contains(0) else {
             throw VirtKitError(
@@ -124,7 +150,7 @@ struct BootSession {
                     ? "the command line has a zero byte"
                     : "the command line has \(bytes.count) bytes, and the kernel takes \(limit) at most")
         }
-        return try place(bytes + [0], name: "command line")
+        return try place(bytes + [0], in: addresses, name: "command line")
     }
 
     /// Puts page tables and descriptors, and gives a 64-bit state that uses them.

@@ -1,9 +1,9 @@
 internal import VirtKitCore
 
-/// Linux by its 64-bit boot protocol (Documentation/arch/x86/boot.rst).
+/// Linux by its 64-bit boot protocol (Documentation/arch/x86/boot.rst); a 32-bit kernel by its 32-bit one.
 extension BootSession {
     /// Offsets in `boot_params` (Documentation/arch/x86/zero-page.rst).
-    private enum Offset {
+    enum Offset {
         static let rootPointer = 0x070
         static let mapCount = 0x1E8
         static let bootFlag = 0x1FE
@@ -14,6 +14,7 @@ extension BootSession {
         static let code32Start = 0x214
         static let initrdAddress = 0x218
         static let initrdSize = 0x21C
+        static let heapEnd = 0x224
         static let commandLine = 0x228
         static let initrdMaximum = 0x22C
         static let alignment = 0x230
@@ -24,9 +25,14 @@ extension BootSession {
 
     /// Loads a bzImage.
     mutating func loadBzImage(
-        _ image: ImageFile, initrd: ImageFile?, commandLine: String
+        _ image: ImageFile, initrd: ImageFile?, commandLine: String, entry: LinuxEntry = .automatic
     ) throws(VirtKitError) -> X86_64.State {
         let header = try LinuxSetupHeader(image)
+        guard entry != .bits64 || header.has64BitEntry else {
+            throw image.invalid(
+                "it has no 64-bit entry (XLF_KERNEL_64 is not set): it is a 32-bit kernel",
+                remedy: "Use a kernel that was built for x86-64, or leave the entry automatic.")
+        }
         let load = header.loadAddress
         guard header.initSize <= EntryState.mapped, load <= EntryState.mapped - header.initSize else {
             throw image.invalid(
@@ -39,9 +45,13 @@ extension BootSession {
         if let initrd {
             disk = try placeInitrd(initrd, floor: load + header.initSize, ceiling: header.initrdMaximum + 1)
         }
+        if entry == .bits16 {
+            return try enter16(header, of: image, load: load, initrd: disk, commandLine: commandLine)
+        }
         let text = try placeCommandLine(commandLine, limit: header.commandLineLimit)
         var parameters = try bootParameters(commandLine: text, initrd: disk, header: header.bytes)
         parameters.putLittle(UInt32(truncatingIfNeeded: load), at: Offset.code32Start)
+        if entry == .bits32 || !header.has64BitEntry { return try enter32(load, parameters) }
         return try enter(load + 0x200, parameters)
     }
 

@@ -9,6 +9,9 @@ struct ELFImage {
         /// The physical address.
         var address: UInt64
         var memorySize: UInt64
+        /// Where the program runs it.
+        var virtualAddress: UInt64 = 0
+        var isExecutable = false
 
         var range: Range<UInt64> { address..<address + memorySize }
     }
@@ -105,7 +108,9 @@ struct ELFImage {
             return ProgramHeader(
                 type: bytes.little(UInt32.self, at: index * size) ?? 0, alignment: word(28, 48),
                 segment: Segment(
-                    offset: word(4, 8), fileSize: word(16, 32), address: word(12, 24), memorySize: word(20, 40)))
+                    offset: word(4, 8), fileSize: word(16, 32), address: word(12, 24), memorySize: word(20, 40),
+                    virtualAddress: word(8, 16),
+                    isExecutable: (bytes.little(UInt32.self, at: index * size + (is64Bit ? 4 : 24)) ?? 0) & 1 != 0))
         }
     }
 

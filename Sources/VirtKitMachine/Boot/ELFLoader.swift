@@ -13,15 +13,7 @@ extension BootSession {
     ) throws(VirtKitError) -> X86_64.State {
         let elf = try ELFImage(image)
         try check(elf, of: image)
-        for (index, segment) in elf.segments.enumerated() {
-            try space.claim(
-                segment.address, segment.memorySize, for: isLinux ? "kernel (segment \(index))" : "segment \(index)",
-                of: image)
-        }
-        for segment in elf.segments {
-            try image.copy(at: segment.offset, count: segment.fileSize, to: memory, address: segment.address)
-            try clear(segment.address + segment.fileSize, segment.memorySize - segment.fileSize)
-        }
+        try load(elf.segments, of: image, name: isLinux ? "kernel" : "image")
         var disk: Range<UInt64>?
         if let initrd {
             // Beyond the kernel: Linux may use what directly follows it before it has read the module list.
@@ -59,6 +51,19 @@ extension BootSession {
             throw image.invalid(
                 "its entry point \(hex(elf.entry)) is in none of its segments' physical addresses below 4 GiB",
                 remedy: "Give it an entry point in physical addresses, or a PVH note.")
+        }
+    }
+
+    /// Takes the memory of segments, copies what the file has, and zeroes the rest.
+    mutating func load(
+        _ segments: [ELFImage.Segment], of image: ImageFile, name: String
+    ) throws(VirtKitError) {
+        for (index, segment) in segments.enumerated() {
+            try space.claim(segment.address, segment.memorySize, for: "\(name) (segment \(index))", of: image)
+        }
+        for segment in segments {
+            try image.copy(at: segment.offset, count: segment.fileSize, to: memory, address: segment.address)
+            try clear(segment.address + segment.fileSize, segment.memorySize - segment.fileSize)
         }
     }
 

@@ -68,6 +68,23 @@ enum EntryState {
         return state
     }
 
+    /// Real mode with interrupts off: all data segments the same, the stack in it, and the code at the start of its own.
+    static func realMode(segment: UInt16, codeSegment: UInt16, stackPointer: UInt16) -> X86_64.State {
+        func register(_ selector: UInt16, _ attributes: UInt32) -> X86_64.Segment {
+            X86_64.Segment(
+                selector: selector, base: UInt64(selector) << 4, limit: 0xFFFF, attributes: attributes)
+        }
+        var state = X86_64.State.reset
+        state.general = [UInt64](repeating: 0, count: 16)
+        state.general[4] = UInt64(stackPointer)
+        state.rip = 0
+        state.segments = [X86_64.Segment](repeating: register(segment, 0x93), count: 6)
+        state.segments[1] = register(codeSegment, 0x9B)
+        state.cr0 = 0x10  // ET
+        state.idtr = X86_64.DescriptorTable(base: 0, limit: 0x3FF)
+        return state
+    }
+
     private static func base(entry: UInt64, descriptorTable: UInt64) -> X86_64.State {
         var state = X86_64.State.reset
         state.general = [UInt64](repeating: 0, count: 16)

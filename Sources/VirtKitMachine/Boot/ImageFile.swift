@@ -80,7 +80,7 @@ package final class ImageFile {
         while done < count {
             let piece = min(count - done, 1 << 20)
             let bytes = try bytes(at: offset + done, count: Int(piece))
-            do { try memory.write(bytes, at: address &+ done) } catch {
+            do { try memory.overwrite(bytes, at: address &+ done) } catch {
                 throw invalid("address \(hex(error.address)) is not in the machine's memory")
             }
             done += piece

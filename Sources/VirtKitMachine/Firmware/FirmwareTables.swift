@@ -19,7 +19,7 @@ package struct FirmwareTables: Hashable, Sendable {
     package let blobs: [Blob]
 
     private static let acpi: Range<UInt64> = 0xE_0000..<0xF_0000
-    private static let smbios: Range<UInt64> = 0xF_0000..<0x10_0000
+    private static let smbios: Range<UInt64> = 0xF_0000..<LegacyBIOS.address
 
     /// Builds the tables of a machine.
     ///

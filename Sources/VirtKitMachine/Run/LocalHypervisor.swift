@@ -10,10 +10,11 @@ public struct LocalHypervisor: Hypervisor {
     ///
     /// - Parameters:
     ///   - accelerator: what executes the guests.
-    ///   - deviceModels: the models of the devices that configurations may add to a board.
+    ///   - deviceModels: the models of the devices that configurations may add to a board, beyond those that VirtKit
+    ///     has (`pc-testdev`). A model of the same name as one of those stands in for it.
     public init(_ accelerator: any Accelerator, deviceModels: [any DeviceModel] = []) {
         self.accelerator = accelerator
-        self.deviceModels = deviceModels
+        self.deviceModels = deviceModels + BoardDeviceModels.all
     }
 
     /// Makes a machine. Its boot images are read and loaded; its threads wait.
@@ -63,7 +64,7 @@ public struct LocalHypervisor: Hypervisor {
         _ configuration: MachineConfiguration, state: MachineState
     ) async throws(VirtKitError) -> MachineLoop<PCBoard> {
         try await validate(configuration)
-        let layout = PCMemoryLayout(memory: configuration.memory)
+        let layout = try PCMemoryLayout(configuration)
         let memory = try GuestMemory(regions: layout.regions())
         let clock = MachineClock()
         let made = try accelerator.makeDomain(

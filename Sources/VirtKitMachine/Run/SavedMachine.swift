@@ -168,7 +168,7 @@ enum SavedMachine {
                 // Fresh memory is zero already; leaving it untouched keeps it unallocated.
                 if bytes.contains(where: { $0 != 0 }) {
                     do throws(GuestMemoryFault) {
-                        try memory.write(bytes, at: region.address + done)
+                        try memory.overwrite(bytes, at: region.address + done)
                     } catch {
                         throw damaged("memory at \(error.address) does not fit")
                     }

@@ -40,9 +40,9 @@ public struct FakeHypervisor: Hypervisor {
         }
         let image: BootImage? =
             switch configuration.boot {
-            case .linux(let kernel, _, _): kernel
-            case .elf(let image, _): image
-            case .flat(let image, _): image
+            case .linux(let image, _, _, _), .elf(let image, _), .flat(let image, _), .multiboot(let image, _, _),
+                .firmware(let image):
+                image
             case nil: nil
             }
         let file = try ImageFile(image ?? .bytes([]), purpose: "fake guest")
