@@ -30,7 +30,7 @@ let package = Package(
         .target(name: "VirtKitEmulator", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(name: "VirtKitKVM", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(
-            name: "VirtKit", dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator"],
+            name: "VirtKit", dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator", "VirtKitKVM"],
             swiftSettings: settings),
         .target(name: "VirtKitTesting", dependencies: ["VirtKitCore", "VirtKitMachine"], swiftSettings: settings),
         .executableTarget(

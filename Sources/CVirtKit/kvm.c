@@ -13,6 +13,26 @@
 #include <time.h>
 #include <unistd.h>
 
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
+
+int vk_kvm_hypervisor_beneath(char *name) {
+    memset(name, 0, 13);
+#if defined(__x86_64__)
+    unsigned a, b, c, d;
+    __cpuid(1, a, b, c, d);
+    if (!(c >> 31 & 1)) return 0;
+    __cpuid(0x40000000, a, b, c, d);
+    memcpy(name, &b, 4);
+    memcpy(name + 4, &c, 4);
+    memcpy(name + 8, &d, 4);
+    return 1;
+#else
+    return 0;
+#endif
+}
+
 int vk_kvm_open(const char *path) {
     int descriptor = open(path, O_RDWR | O_CLOEXEC);
     return descriptor < 0 ? -errno : descriptor;

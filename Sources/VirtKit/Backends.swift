@@ -1,7 +1,10 @@
 /// The backends that come with VirtKit.
 public enum Backends {
-    /// Every built-in backend, the preferred ones first. Add your own: `Backends.builtIn + [MyBackend()]`.
-    public static var builtIn: [any Backend] { [EmulatorBackend()] }
+    /// Every built-in backend. Add your own: `Backends.builtIn + [MyBackend()]`.
+    ///
+    /// Among backends that answer alike the first is taken. So KVM runs what it can run in full; where it is limited,
+    /// which means that it can't execute a part of what guests may do, the emulator comes first.
+    public static var builtIn: [any Backend] { [EmulatorBackend(), KVMBackend()] }
 }
 
 /// VirtKit's own CPU emulator on VirtKit's own boards, in this process.
@@ -27,6 +30,11 @@ public struct EmulatorBackend: Backend {
     /// It works on every host.
     public func availability() async -> Suitability {
         Suitability(.full, reason: "executes x86_64 guests in software, on any 64-bit little-endian host")
+    }
+
+    /// What kind of hypervisor it is.
+    public func details() async -> [BackendDetail] {
+        [BackendDetail("hypervisor-type", "emulation: a program executes each of the guest's instructions")]
     }
 
     /// Whether it can run a machine: its architecture, CPU model and number of CPUs.

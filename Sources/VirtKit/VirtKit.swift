@@ -1,3 +1,4 @@
 @_exported public import VirtKitCore
 @_exported public import VirtKitEmulator
+@_exported public import VirtKitKVM
 @_exported public import VirtKitMachine

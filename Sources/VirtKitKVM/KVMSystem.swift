@@ -5,12 +5,13 @@ internal import VirtKitCore
 /// `/dev/kvm`, open (Documentation/virt/kvm/api.rst, section 4: system ioctls).
 struct KVMSystem: ~Copyable {
     static let path = "/dev/kvm"
+    static let openCall = "open \(path)"
 
     let descriptor: KVMDescriptor
 
     /// Opens the device.
     init(_ interface: any KVMInterface = KernelInterface.shared) throws(KVMError) {
-        let descriptor = try KVMDescriptor(interface.open(Self.path), from: "open \(Self.path)", interface: interface)
+        let descriptor = try KVMDescriptor(interface.open(Self.path), from: Self.openCall, interface: interface)
         let version = try descriptor.control(.getAPIVersion)
         guard version == KVM_API_VERSION else {
             throw KVMError(KVMRequest.getAPIVersion.name, ENOTTY, details: "version \(version), not \(KVM_API_VERSION)")

@@ -16,6 +16,12 @@ int vk_kvm_ioctl(int descriptor, unsigned long request, unsigned long argument);
 /// Maps `size` bytes of a vCPU's descriptor, shared; the address goes to `result`.
 int vk_kvm_map(int descriptor, uint64_t size, void **result);
 
+// MARK: The host
+
+/// The 12 characters by which a hypervisor beneath this system names itself (CPUID leaf 40000000H), with a 0 after them.
+/// Returns 1 where the CPU says that there is one (leaf 1, ECX bit 31), 0 where not or on another architecture.
+int vk_kvm_hypervisor_beneath(char *name);
+
 // MARK: The signal that makes KVM_RUN return
 
 /// Installs a handler that does nothing for `signal`, unless it is there already. Returns -EBUSY where the signal is

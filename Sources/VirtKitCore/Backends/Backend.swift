@@ -65,11 +65,34 @@ public protocol Backend: Sendable {
     /// Whether the backend works on this host at all.
     func availability() async -> Suitability
 
+    /// What a person wants to know of the backend on this host: what it stands on, and what kind of hypervisor it is.
+    /// Names are stable, in the order to be shown.
+    func details() async -> [BackendDetail]
+
     /// Whether, and how well, it can run this machine here. Cheap enough to ask before each machine.
     func probe(for configuration: MachineConfiguration) async -> Suitability
 
     /// Makes the hypervisor.
     func makeHypervisor() async throws -> any Hypervisor
+}
+
+extension Backend {
+    /// Nothing.
+    public func details() async -> [BackendDetail] { [] }
+}
+
+/// A fact about a backend on this host.
+public struct BackendDetail: Hashable, Sendable {
+    /// The fact's stable name: "hardware", "hypervisor-type" …
+    public var name: String
+    /// What is so, for a person.
+    public var value: String
+
+    /// Makes a fact.
+    public init(_ name: String, _ value: String) {
+        self.name = name
+        self.value = value
+    }
 }
 
 /// A backend that was chosen for a machine, and why.

@@ -24,7 +24,8 @@ public struct MachineConfiguration: Hashable, Sendable {
     public var serial: SerialConfiguration
     /// What happens when the guest asks for a reset.
     public var onReset: ResetPolicy
-    /// The frequency of the guest's time-stamp counter or generic timer in Hz; nil for the board's usual one.
+    /// The frequency of the guest's time-stamp counter or generic timer in Hz; nil for the board's usual one,
+    /// or the host's where an accelerator can have no other. A machine keeps what it was made with when it is saved.
     public var timerFrequency: UInt64?
     /// Devices beyond those of the board.
     public var devices: [DeviceConfiguration]

@@ -2,6 +2,9 @@ extension MachineConfiguration {
     /// The largest memory that any VirtKit machine may have: 1 TiB.
     public static let maximumMemory = ByteCount.gibibytes(1024)
 
+    /// The frequencies in Hz that `timerFrequency` may have: 1 MHz to 100 GHz.
+    public static let timerFrequencies: ClosedRange<UInt64> = 1_000_000...100_000_000_000
+
     /// Every fault that can be seen without a backend or the host's files, each as a sentence. Empty when there is none.
     public var faults: [String] {
         var faults: [String] = []
@@ -23,7 +26,7 @@ extension MachineConfiguration {
             faults.append("serial.inputCapacity is \(serial.inputCapacity), and must be 16 to \(1 << 24)")
         }
         if onReset != .stop, onReset != .restart { faults.append("onReset \"\(onReset.rawValue)\" is not known") }
-        if let timerFrequency, !(1_000_000...100_000_000_000).contains(timerFrequency) {
+        if let timerFrequency, !Self.timerFrequencies.contains(timerFrequency) {
             faults.append("timerFrequency is \(timerFrequency) Hz, and must be 1 MHz to 100 GHz")
         }
         faults += bootFaults + deviceFaults

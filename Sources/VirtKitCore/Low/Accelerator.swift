@@ -50,11 +50,20 @@ public protocol Accelerator: Sendable {
     /// Whether and how well a machine can run here.
     func suitability(for configuration: MachineConfiguration) async -> Suitability
 
+    /// The frequency in Hz that the time-stamp counter or generic timer of a machine has here where its configuration
+    /// leaves it open; nil where the board's usual one can be had.
+    func preferredTimerFrequency(for configuration: MachineConfiguration) async -> UInt64?
+
     /// Makes an address space with vCPUs.
     ///
     /// - Throws: `VirtKitError` with `.unsupported` for anything in the request that can't be honoured: nothing is
     ///   dropped silently.
     func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain
+}
+
+extension Accelerator {
+    /// Nil: the board's usual frequency.
+    public func preferredTimerFrequency(for configuration: MachineConfiguration) async -> UInt64? { nil }
 }
 
 /// An address space and its vCPUs, made by an accelerator for one machine. All resources go with the last reference.

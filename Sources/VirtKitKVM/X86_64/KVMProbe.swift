@@ -11,7 +11,11 @@
     struct KVMProbe: Sendable {
         /// Something that a micro-guest tries.
         struct Ability: Hashable, Sendable {
+            /// The mode that the code runs in, always in ring 0.
+            enum Mode: Hashable, Sendable { case long, paging32, physicalAddressExtension }
+
             let name: String
+            var mode = Mode.long
             /// Code that leads to `out %al, $0x80` in the end.
             let code: [UInt8]
 
@@ -24,6 +28,12 @@
             static let vectors = Ability(name: "SSE arithmetic", code: [0x0F, 0x58, 0xC1] + end)  // addps %xmm1, %xmm0
             static let x87 = Ability(name: "x87 arithmetic", code: [0xD9, 0xE8, 0xDE, 0xC1] + end)  // fld1; faddp
             static let breakpoint = Ability(name: "int3", code: [0xCC] + end)
+            /// mov $3, %eax; xor %edx, %edx; xrstor64 (%rdi).
+            static let restoreExtended = Ability(
+                name: "xrstor64", code: [0xB8, 0x03, 0x00, 0x00, 0x00, 0x31, 0xD2, 0x48, 0x0F, 0xAE, 0x2F] + end)
+            static let paging32 = Ability(name: "32-bit paging", mode: .paging32, code: end)
+            static let physicalAddressExtension = Ability(
+                name: "PAE paging", mode: .physicalAddressExtension, code: end)
             /// 10,000 turns of dec %ecx; jnz.
             static let loop = Ability(
                 name: "a loop", code: [0xB9, 0x10, 0x27, 0x00, 0x00, 0xFF, 0xC9, 0x75, 0xFC] + end)
@@ -32,7 +42,10 @@
             static let timeStamp = Ability(
                 name: "rdtsc", code: [0x0F, 0x31, 0x48, 0xC1, 0xE2, 0x20, 0x48, 0x09, 0xC2] + end)
 
-            static let all: [Ability] = [port, compareExchange16, vectors, x87, breakpoint, loop]
+            static let all: [Ability] = [
+                port, compareExchange16, vectors, x87, restoreExtended, breakpoint, paging32, physicalAddressExtension,
+                loop,
+            ]
         }
 
         /// What does not work.
@@ -96,7 +109,8 @@
             try vcpu.setCPUID(cpuid)
             let wasBlocked = vk_kvm_unblock_signal(kickSignal) != 0
             defer { if wasBlocked { vk_kvm_block_signal(kickSignal) } }
-            for ability in Ability.all {
+            let hasXSave = cpuid.contains { $0.function == 1 && $0.ecx >> 26 & 1 != 0 }
+            for ability in Ability.all where ability != .restoreExtended || hasXSave {
                 if try !Self.works(ability, vcpu, memory, kickSignal) { missing.append(ability.name) }
             }
             // A CPU of this century needs 10 microseconds; an emulator of 2 MIPS ten milliseconds. The best of some
@@ -117,7 +131,7 @@
 
         /// Where the micro-guests' things are.
         private enum Layout {
-            static let size: UInt64 = 0x8000
+            static let size: UInt64 = 0xB000
             static let pages: UInt64 = 0x1000  // three levels: 1000H, 2000H, 3000H
             static let interrupts: UInt64 = 0x4000
             static let handler: UInt64 = 0x4800
@@ -125,6 +139,8 @@
             static let code: UInt64 = 0x5000
             static let operand: UInt64 = 0x6000
             static let stack: UInt64 = 0x8000
+            static let directory32: UInt64 = 0x8000  // of 4 KiB pages, their table after it
+            static let pointersPAE: UInt64 = 0xA000
         }
 
         /// From how many nanoseconds on the loop is slow.
@@ -138,7 +154,8 @@
             guard let memory = try? GuestMemory(regions: [region]), (try? fill(memory, ability)) != nil else {
                 return false
             }
-            let state = entryState
+            let state = entryState(ability.mode)
+            try vcpu.setEvents(KVMStateTransfer.events(.reset))
             try vcpu.setSystemRegisters(KVMStateTransfer.systemRegisters(state, vcpu: 0))
             try vcpu.setRegisters(KVMStateTransfer.registers(state))
             let alarm = vk_kvm_start_alarm(kickSignal, 20_000_000)
@@ -158,6 +175,11 @@
             try memory.store(Layout.pages + 0x1000 | presentWritable, at: Layout.pages)
             try memory.store(Layout.pages + 0x2000 | presentWritable, at: Layout.pages + 0x1000)
             try memory.store(0x80 | presentWritable, at: Layout.pages + 0x2000)  // 2 MiB, one to one
+            try memory.store(UInt32(Layout.directory32 + 0x1003), at: Layout.directory32)
+            for page in 0..<UInt32(16) {
+                try memory.store(page << 12 | 3, at: Layout.directory32 + 0x1000 + UInt64(page * 4))
+            }
+            try memory.store(Layout.pages + 0x2000 | 1, at: Layout.pointersPAE)
             for (index, descriptor) in [0, 0x00AF_9B00_0000_FFFF, 0x00CF_9300_0000_FFFF].enumerated() {
                 try memory.store(UInt64(descriptor), at: Layout.descriptors + UInt64(index * 8))
             }
@@ -169,7 +191,7 @@
             try memory.write(ability.code, at: Layout.code)
         }
 
-        private static var entryState: X86_64.State {
+        private static func entryState(_ mode: Ability.Mode) -> X86_64.State {
             var state = X86_64.State.reset
             let data = X86_64.Segment(selector: 16, limit: .max, attributes: 0xC093)
             state.segments = [X86_64.Segment](repeating: data, count: 6)
@@ -179,11 +201,16 @@
             state.idtr = X86_64.DescriptorTable(base: Layout.interrupts, limit: 0x3FF)
             state.cr0 = 0x8000_0033  // PG NE ET MP PE
             state.cr3 = Layout.pages
-            state.cr4 = 0x620  // OSXMMEXCPT OSFXSR PAE
+            state.cr4 = 0x4_0620  // OSXSAVE OSXMMEXCPT OSFXSR PAE
             state.efer = 0x500  // LMA LME
             state.rip = Layout.code
             state.general[4] = Layout.stack
             state.general[7] = Layout.operand
+            guard mode != .long else { return state }
+            state.segments[1] = X86_64.Segment(selector: 8, limit: .max, attributes: 0xC09B)
+            state.efer = 0
+            state.cr4 = mode == .paging32 ? 0x600 : 0x620
+            state.cr3 = mode == .paging32 ? Layout.directory32 : Layout.pointersPAE
             return state
         }
     }

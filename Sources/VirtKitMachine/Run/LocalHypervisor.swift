@@ -19,21 +19,28 @@ public struct LocalHypervisor: Hypervisor {
 
     /// Makes a machine. Its boot images are read and loaded; its threads wait.
     public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
-        let loop = try await makeLoop(configuration, state: .created)
+        let preferred = await accelerator.preferredTimerFrequency(for: configuration)
+        let loop = try await makeLoop(
+            configuration, frequency: preferred ?? PCAddresses.defaultTimeStampFrequency, state: .created)
         return try LocalMachine(loop: loop, initialStates: try loop.board.loadBootImages())
     }
 
     /// Makes a machine from a saved one; it is paused.
     public func restoreMachine(_ configuration: MachineConfiguration, from path: String) async throws -> any Machine {
         let saved = try SavedMachine.open(path)
-        let differences = saved.header.differences(from: SavedMachineHeader(configuration))
+        // A machine keeps the frequency that it was made with.
+        let kept = saved.header.timerFrequency
+        let isPossible = MachineConfiguration.timerFrequencies.contains(kept)
+        let frequency = configuration.timerFrequency ?? (isPossible ? kept : PCAddresses.defaultTimeStampFrequency)
+        let differences = saved.header.differences(
+            from: SavedMachineHeader(configuration, timerFrequency: frequency))
         guard differences.isEmpty else {
             throw VirtKitError(
                 .invalidSavedState, operation: "restore machine",
                 message: "the saved machine has other hardware: " + differences.joined(separator: "; "),
                 remedy: "restore with the configuration that the machine was made from")
         }
-        let loop = try await makeLoop(configuration, state: .paused)
+        let loop = try await makeLoop(configuration, frequency: frequency, state: .paused)
         try SavedMachine.readMemory(saved, into: loop.memory)
         let states = try loop.restore(saved.sections)
         return try LocalMachine(loop: loop, initialStates: states)
@@ -61,10 +68,12 @@ public struct LocalHypervisor: Hypervisor {
     }
 
     private func makeLoop(
-        _ configuration: MachineConfiguration, state: MachineState
+        _ configuration: MachineConfiguration, frequency: UInt64, state: MachineState
     ) async throws(VirtKitError) -> MachineLoop<PCBoard> {
-        try await validate(configuration)
-        let layout = try PCMemoryLayout(configuration)
+        var hardware = configuration
+        hardware.timerFrequency = configuration.timerFrequency ?? frequency
+        try await validate(hardware)
+        let layout = try PCMemoryLayout(hardware)
         let memory = try GuestMemory(regions: layout.regions())
         let clock = MachineClock()
         let made = try accelerator.makeDomain(
@@ -72,7 +81,7 @@ public struct LocalHypervisor: Hypervisor {
                 architecture: configuration.architecture, cpus: configuration.cpus,
                 cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
                 memory: memory, clock: clock,
-                timerFrequency: configuration.timerFrequency ?? PCAddresses.defaultTimeStampFrequency))
+                timerFrequency: hardware.timerFrequency ?? frequency))
         guard let domain = made as? any AcceleratorDomain<X86_64> else {
             throw VirtKitError(
                 .backendFailure, operation: "make machine",
@@ -89,14 +98,15 @@ public struct LocalHypervisor: Hypervisor {
         let serial = SerialConsole(configuration.serial)
         let link = MachineLink()
         let board = try PCBoard(
-            configuration: configuration, memory: memory, layout: layout, clock: clock, serial: serial,
+            configuration: hardware, memory: memory, layout: layout, clock: clock, serial: serial,
             deviceModels: deviceModels, request: { link.take($0, code: $1) },
             signal: { [weak control] in control?.interrupt($0) }, restart: { [weak control] in control?.restart($0) })
         board.timers.deadlineMoved = { wake.signal() }
         serial.onInput { wake.signal() }
         domain.connect(board.interruptSource)
         let loop = MachineLoop(
-            configuration: configuration, board: board, memory: memory, clock: clock, domain: domain,
+            configuration: configuration, timerFrequency: hardware.timerFrequency ?? frequency, board: board,
+            memory: memory, clock: clock, domain: domain,
             control: control, serial: serial, wake: wake, state: state)
         link.connect(loop)
         return loop

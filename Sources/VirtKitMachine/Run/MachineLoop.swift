@@ -22,6 +22,8 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     }
 
     let configuration: MachineConfiguration
+    /// In Hz, also where the configuration leaves it open.
+    let timerFrequency: UInt64
     let board: TheBoard
     let memory: GuestMemory
     let clock: MachineClock
@@ -33,11 +35,12 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     private let shared: Mutex<Shared>
 
     init(
-        configuration: MachineConfiguration, board: TheBoard, memory: GuestMemory, clock: MachineClock,
+        configuration: MachineConfiguration, timerFrequency: UInt64, board: TheBoard, memory: GuestMemory, clock: MachineClock,
         domain: any AcceleratorDomain<TheBoard.Architecture>, control: VCPUControl<TheBoard.Architecture>,
         serial: SerialConsole, wake: WakeEvent, state: MachineState
     ) {
         self.configuration = configuration
+        self.timerFrequency = timerFrequency
         self.board = board
         self.memory = memory
         self.clock = clock

@@ -11,13 +11,14 @@ struct SavedMachineHeader: Hashable {
     /// Identity and model of each extra device.
     var devices: [String]
 
-    init(_ configuration: MachineConfiguration) {
+    /// - Parameter timerFrequency: the frequency in Hz that the machine has, whether or not its configuration says so.
+    init(_ configuration: MachineConfiguration, timerFrequency: UInt64) {
         architecture = configuration.architecture.rawValue
         board = configuration.board.rawValue
         cpus = UInt32(truncatingIfNeeded: configuration.cpus)
         cpuModel = configuration.cpuModel.rawValue
         memory = configuration.memory.rawValue
-        timerFrequency = configuration.timerFrequency ?? 0
+        self.timerFrequency = timerFrequency
         devices = configuration.devices.map { "\($0.id)=\($0.model)" }
     }
 
@@ -38,7 +39,9 @@ struct SavedMachineHeader: Hashable {
         cpus = try decoder.decode(UInt32.self)
         cpuModel = try decoder.decode(String.self)
         memory = try decoder.decode(UInt64.self)
-        timerFrequency = try decoder.decode(UInt64.self)
+        let frequency = try decoder.decode(UInt64.self)
+        // VirtKit 0.1.0 saved 0 for the board's usual one.
+        timerFrequency = frequency == 0 ? PCAddresses.defaultTimeStampFrequency : frequency
         devices = []
         for _ in 0..<(try decoder.decode(UInt32.self)) { devices.append(try decoder.decode(String.self)) }
     }

@@ -14,10 +14,13 @@ import Testing
         let rows = try #require(value as? [[String: Any]])
         #expect(!rows.isEmpty)
         for row in rows {
-            #expect(Set(row.keys) == ["id", "kind", "available", "reason", "remedy", "abilities"])
+            #expect(Set(row.keys) == ["id", "kind", "available", "level", "reason", "remedy", "abilities", "details"])
             #expect(row["id"] is String && row["kind"] is String && row["reason"] is String)
             #expect(row["available"] is Bool && row["abilities"] is [String])
             #expect(row["remedy"] is String || row["remedy"] is NSNull)
+            let details = try #require(row["details"] as? [String: String])
+            #expect(details["hypervisor-type"] != nil)
+            #expect(["full", "limited", "no"].contains(row["level"] as? String))
         }
         #expect(rows.contains { $0["id"] as? String == "emulator" && $0["available"] as? Bool == true })
     }
