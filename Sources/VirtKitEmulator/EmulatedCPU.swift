@@ -27,7 +27,7 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
         }
         guard let baton else {
             if let code = guest.deliverRestoredEvent() { return exit(code) }
-            return exit(engine.run(maximumInstructions: budget)) ?? exit(.requested)
+            return translate(engine.run(maximumInstructions: budget)) ?? exit(.requested)
         }
         guard baton.take(index, unless: { engine.signals.has(X86Signal.exit) }) else { return refuse() }
         return runWithBaton(baton)
@@ -45,7 +45,7 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
             let end = engine.run(maximumInstructions: min(Baton.slice, budget &- min(done, budget)))
             if case .budget = end, engine.instructionCount &- start < budget {
                 // The end of a slice.
-            } else if let exit = exit(end) {
+            } else if let exit = translate(end) {
                 baton.giveBack(index)
                 return exit
             }
@@ -60,7 +60,7 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
     }
 
     /// Nil where the guest only wishes to let another vCPU run.
-    private func exit(_ end: EngineExit) -> VCPUExit? {
+    private func translate(_ end: EngineExit) -> VCPUExit? {
         switch end {
         case .budget: exit(.budget)
         case .guest(X86ExitCode.yielded): nil

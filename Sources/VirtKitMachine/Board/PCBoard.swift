@@ -200,19 +200,20 @@ package final class PCBoard: Board, @unchecked Sendable {
             throw VirtKitError(
                 .invalidConfiguration, operation: "load boot images", message: "the machine has nothing to run")
         }
+        // The others wait for a start-up IPI.
+        var other = X86_64.State.reset
+        other.activity = .waitForSIPI
+        let others = max(1, configuration.cpus) - 1
         if case .firmware = boot {
-            return try BootLoader.load(boot, into: memory, map: [], rootPointer: 0).state
+            let first = try BootLoader.load(boot, into: memory, map: [], rootPointer: 0).state
+            return [first] + Array(repeating: other, count: others)
         }
         let tables = try FirmwareTables(configuration, layout: layout, hasKeyboardController: true)
         try tables.write(to: memory)
-        let first = try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
-        // Firmware has run on every processor; the others wait for a start-up IPI.
-        var other = X86_64.State.reset
-        other.activity = .waitForSIPI
-        return (0..<max(1, configuration.cpus)).map { index in
-            var state = index == 0 ? first : other
-            state.modelSpecific += Self.memoryTypes
-            return state
-        }
+        var first = try BootLoader.load(boot, into: memory, map: layout.e820, rootPointer: tables.rootPointer).state
+        // As if firmware had run on every processor.
+        first.modelSpecific += Self.memoryTypes
+        other.modelSpecific += Self.memoryTypes
+        return [first] + Array(repeating: other, count: others)
     }
 }
