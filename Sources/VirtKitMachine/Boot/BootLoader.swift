@@ -3,7 +3,8 @@ package import VirtKitCore
 /// Loads what a machine runs first into guest memory, and says in which state its first vCPU begins.
 ///
 /// - A Linux bzImage is entered by the 64-bit boot protocol of Linux (Documentation/arch/x86/boot.rst): in 64-bit mode
-///   0x200 bytes after its load address, RSI at the `boot_params`.
+///   0x200 bytes after its load address, RSI at the `boot_params`. One without a 64-bit entry is entered by the 32-bit
+///   boot protocol: in protected mode without paging, at its load address, ESI at the `boot_params`.
 /// - An ELF image with a note `XEN_ELFNOTE_PHYS32_ENTRY` is entered by Xen's PVH ABI (docs/misc/pvh.pandoc): in 32-bit
 ///   protected mode without paging, EBX at the `hvm_start_info`.
 /// - A 64-bit ELF `vmlinux` without that note is entered at its entry point as a bzImage is.

@@ -1,6 +1,6 @@
 internal import VirtKitCore
 
-/// Linux by its 64-bit boot protocol (Documentation/arch/x86/boot.rst).
+/// Linux by its 64-bit boot protocol (Documentation/arch/x86/boot.rst); a 32-bit kernel by its 32-bit one.
 extension BootSession {
     /// Offsets in `boot_params` (Documentation/arch/x86/zero-page.rst).
     private enum Offset {
@@ -42,6 +42,7 @@ extension BootSession {
         let text = try placeCommandLine(commandLine, limit: header.commandLineLimit)
         var parameters = try bootParameters(commandLine: text, initrd: disk, header: header.bytes)
         parameters.putLittle(UInt32(truncatingIfNeeded: load), at: Offset.code32Start)
+        if !header.has64BitEntry { return try enter32(load, parameters) }
         return try enter(load + 0x200, parameters)
     }
 

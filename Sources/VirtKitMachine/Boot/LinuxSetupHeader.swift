@@ -19,6 +19,8 @@ struct LinuxSetupHeader {
     let initSize: UInt64
     /// The last address that the initrd may have.
     let initrdMaximum: UInt64
+    /// XLF_KERNEL_64: without, it is a 32-bit kernel.
+    let has64BitEntry: Bool
     /// The longest command line in bytes, without its zero.
     let commandLineLimit: Int
 
@@ -30,7 +32,7 @@ struct LinuxSetupHeader {
         }
         guard let version = head.little(UInt16.self, at: 0x206), version >= 0x020C else {
             throw image.invalid(
-                "its boot protocol is older than 2.12, so it has no 64-bit entry",
+                "its boot protocol is older than 2.12",
                 remedy: "Use a kernel from Linux 3.8 on.")
         }
         let end = 0x202 + Int(head[0x201])
@@ -49,11 +51,7 @@ struct LinuxSetupHeader {
         guard loadFlags & 1 != 0 else {
             throw image.invalid("it is a zImage, for a load below 1 MiB", remedy: "Build a bzImage.")
         }
-        guard extendedFlags & 1 != 0 else {
-            throw image.invalid(
-                "it has no 64-bit entry (XLF_KERNEL_64 is not set): it is a 32-bit kernel",
-                remedy: "Use a kernel that was built for x86-64.")
-        }
+        has64BitEntry = extendedFlags & 1 != 0
         payloadOffset = (UInt64(setupSectors == 0 ? 4 : setupSectors) + 1) * 512
         let declared = UInt64(paragraphs) * 16
         guard payloadOffset < image.size else {

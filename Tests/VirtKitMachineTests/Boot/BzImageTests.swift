@@ -124,6 +124,18 @@ struct BzImageTests {
         #expect(state.rip == 0x123_4200)
     }
 
+    @Test("A 32-bit kernel is entered at its load address in flat protected mode without paging")
+    func entry32() throws {
+        let target = try BootTarget()
+        let plan = try target.load(linux(BzImageBuilder(extendedFlags: 0)))
+        let state = plan.state
+        #expect(state.rip == plan.ranges.first { $0.name == "kernel" }?.addresses.lowerBound)
+        #expect(state.cr0 & 0x8000_0001 == 1 && state.efer == 0 && state.rflags == 2)
+        #expect(state.segments.map(\.selector) == [0x18, 0x10, 0x18, 0x18, 0x18, 0x18])
+        #expect(state.general[6] == plan.ranges.first { $0.name == "boot parameters" }?.addresses.lowerBound)
+        #expect(state.general[3] == 0 && state.general[5] == 0 && state.general[7] == 0)
+    }
+
     struct Refusal: Sendable, CustomTestStringConvertible {
         var builder: BzImageBuilder
         var says: String
@@ -133,7 +145,6 @@ struct BzImageTests {
     static let refusals = [
         Refusal(builder: BzImageBuilder(version: 0x020B), says: "2.12"),
         Refusal(builder: BzImageBuilder(loadFlags: 0), says: "zImage"),
-        Refusal(builder: BzImageBuilder(extendedFlags: 0), says: "32-bit kernel"),
         Refusal(builder: BzImageBuilder(alignment: 0x30_0000), says: "power of two"),
         Refusal(builder: BzImageBuilder(alignment: 0), says: "power of two"),
         Refusal(builder: BzImageBuilder(preferred: .max), says: "beyond all memory"),
