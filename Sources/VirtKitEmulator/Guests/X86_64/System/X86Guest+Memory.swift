@@ -68,7 +68,9 @@ extension X86Guest {
 
     /// The paging unit as the control registers set it.
     var walker: PageWalker {
-        PageWalker(cr0: system.cr0, cr3: system.cr3, cr4: system.cr4, efer: system.efer)
+        if system.needsPagePointers { loadRestoredPagePointers() }
+        return PageWalker(
+            cr0: system.cr0, cr3: system.cr3, cr4: system.cr4, efer: system.efer, pagePointers: system.pagePointers)
     }
 
     func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {

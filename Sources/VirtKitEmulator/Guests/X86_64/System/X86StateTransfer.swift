@@ -107,6 +107,7 @@ extension X86Guest {
         system.cr8 = state.cr8
         interruptSource?.setTaskPriority(UInt8(truncatingIfNeeded: state.cr8 & 0xF), vcpu: index)
         system.efer = state.efer
+        system.needsPagePointers = true
         for index in 0..<4 { system.debugAddresses[index] = state.debugAddresses[index] }
         system.dr6 = state.dr6
         system.dr7 = state.dr7
