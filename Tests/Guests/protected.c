@@ -307,7 +307,11 @@ __asm__(".text\n"
 
 static void call_far(unsigned selector, uint32_t offset) {
     struct far_pointer pointer = {offset, (uint16_t)selector};
-    TRAP("lcalll *%0", ::"m"(pointer) : "eax", "ecx", "memory");
+    trap_clear();
+    // A trap in the callee leaves its return address behind.
+    __asm__ volatile("movl %%esp, %%esi\n\tmovl $1f, trap_start\n\tmovl $2f, trap_resume\n1:\tlcalll *(%0)\n"
+                     "2:\tmovl %%esi, %%esp\n\tmovl $0, trap_resume"
+                     ::"r"(&pointer) : "eax", "ecx", "esi", "memory");
 }
 
 static void code_limits(void) {

@@ -99,7 +99,7 @@ extension X86Guest {
             if mode.alignmentCheck, mmuIndex == 0, access != .execute {
                 // Alignment is checked here, so every access must come by.
                 translation.isWatched = true
-                guard address & UInt64(truncatingIfNeeded: engine.accessBytes &- 1) == 0 else {
+                guard address & Self.alignmentMask(engine.accessBytes) == 0 else {
                     pendingFault = X86Fault(vector: X86Vector.alignmentCheck)
                     return nil
                 }
@@ -108,6 +108,17 @@ extension X86Guest {
         case .fault(let code):
             pendingFault = .page(address, code)
             return nil
+        }
+    }
+
+    /// What must be 0 in the address of an access of so many bytes (SDM volume 3A, table 6-7): x87's long values are
+    /// aligned to 8 bytes, its environments to 4 or 2.
+    private static func alignmentMask(_ bytes: Int) -> UInt64 {
+        switch bytes {
+        case 1, 2, 4, 8, 16: UInt64(truncatingIfNeeded: bytes &- 1)
+        case 10: 7
+        case 14, 94: 1
+        default: 3
         }
     }
 
