@@ -43,6 +43,7 @@ extension Engine {
             return (loadPhysical(detail & ~0xFFF | address & 0xFFF, bytes), false)
         }
         let split = 4096 &- Int(address & 0xFFF)
+        accessBytes = bytes &- split
         guard let second = resolve(address &+ UInt64(split), .read, mmuIndex) else { return (0, true) }
         var value: UInt64 = 0
         for index in 0..<bytes {
@@ -70,6 +71,7 @@ extension Engine {
             return false
         }
         let split = 4096 &- Int(address & 0xFFF)
+        accessBytes = bytes &- split
         guard let second = resolve(address &+ UInt64(split), .write, mmuIndex) else { return true }
         for index in 0..<bytes {
             let physical =

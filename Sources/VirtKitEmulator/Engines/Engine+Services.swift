@@ -21,7 +21,9 @@ extension Engine {
         guard count > 0 else { return }
         let last = (address &+ UInt64(count) &- 1) & ~0xFFF
         var page = address
+        defer { accessBytes = 1 }
         while true {
+            accessBytes = min(count, 4096 &- Int(page & 0xFFF))
             guard resolve(page, access, mmuIndex ?? self.mmuIndex) != nil else { throw GuestFault() }
             if page & ~0xFFF == last { return }
             page = (page & ~0xFFF) &+ 4096
@@ -34,8 +36,10 @@ extension Engine {
     {
         let mmuIndex = mmuIndex ?? self.mmuIndex
         var done = 0
+        defer { accessBytes = 1 }
         while done < destination.count {
             let at = address &+ UInt64(done)
+            accessBytes = min(destination.count &- done, 4096 &- Int(at & 0xFFF))
             guard let detail = resolve(at, .read, mmuIndex) else { throw GuestFault() }
             let physical = detail & ~0xFFF | at & 0xFFF
             let count = min(destination.count &- done, 4096 &- Int(at & 0xFFF))

@@ -2,22 +2,25 @@
 extension BlockBuilder {
     /// d (`width`) := memory.
     mutating func load(_ width: Width, _ d: Place, _ address: Address) {
+        check(address, width.bytes, writes: false)
         emitMemory(.load8, .loadIndexed8, Int(width.rawValue), d, address)
     }
 
     /// d (`width`) := memory of width `from`, zero-extended.
     mutating func loadZeroExtended(_ d: Place, to width: Width, _ address: Address, from: Width) {
+        check(address, from.bytes, writes: false)
         switch (from, width) {
         case (.i8, .i16): emitMemory(.loadZero8to16, .loadIndexedZero8to16, 0, d, address)
         case (.i8, .i32), (.i8, .i64): emitMemory(.loadZero8to64, .loadIndexedZero8to64, 0, d, address)
         case (.i16, .i32), (.i16, .i64): emitMemory(.loadZero16to64, .loadIndexedZero16to64, 0, d, address)
-        case (.i32, .i64): load(.i32, d, address)
-        default: load(width, d, address)
+        case (.i32, .i64): emitMemory(.load8, .loadIndexed8, Int(Width.i32.rawValue), d, address)
+        default: emitMemory(.load8, .loadIndexed8, Int(width.rawValue), d, address)
         }
     }
 
     /// d (`width`) := memory of width `from`, sign-extended.
     mutating func loadSignExtended(_ d: Place, to width: Width, _ address: Address, from: Width) {
+        check(address, from.bytes, writes: false)
         switch (from, width) {
         case (.i8, .i16): emitMemory(.loadSigned8to16, .loadIndexedSigned8to16, 0, d, address)
         case (.i8, .i32): emitMemory(.loadSigned8to32, .loadIndexedSigned8to32, 0, d, address)
@@ -25,12 +28,13 @@ extension BlockBuilder {
         case (.i16, .i32): emitMemory(.loadSigned16to32, .loadIndexedSigned16to32, 0, d, address)
         case (.i16, .i64): emitMemory(.loadSigned16to64, .loadIndexedSigned16to64, 0, d, address)
         case (.i32, .i64): emitMemory(.loadSigned32to64, .loadIndexedSigned32to64, 0, d, address)
-        default: load(width, d, address)
+        default: emitMemory(.load8, .loadIndexed8, Int(width.rawValue), d, address)
         }
     }
 
     /// Memory := the low `width` of `value`.
     mutating func store(_ width: Width, _ value: Place, _ address: Address) {
+        check(address, width.bytes, writes: true)
         emitMemory(.store8, .storeIndexed8, Int(width.rawValue), value, address)
     }
 
@@ -41,6 +45,7 @@ extension BlockBuilder {
             mov(.i64, temp, imm: value)
             return store(.i64, temp, address)
         }
+        check(address, width.bytes, writes: true)
         var address = address
         if address.index != nil || Int32(exactly: address.displacement) == nil {
             let sum = newTemp()
@@ -53,16 +58,19 @@ extension BlockBuilder {
 
     /// d (v128) := 16 bytes of memory. `aligned`: a misaligned address faults.
     mutating func load128(_ d: Place, _ address: Address, aligned: Bool = false) {
+        check(address, 16, writes: false)
         emitMemory(.loadVector, .loadIndexedVector, aligned ? 1 : 0, d, address)
     }
 
     /// d (v128) := memory of width `from` (i32 or i64), the rest zero.
     mutating func load128(_ d: Place, zeroExtending from: Width, _ address: Address) {
+        check(address, from.bytes, writes: false)
         emitMemory(.loadVector, .loadIndexedVector, from == .i32 ? 2 : 3, d, address)
     }
 
     /// 16 bytes of memory := value. `aligned`: a misaligned address faults.
     mutating func store128(_ value: Place, _ address: Address, aligned: Bool = false) {
+        check(address, 16, writes: true)
         emitMemory(.storeVector, .storeIndexedVector, aligned ? 1 : 0, value, address)
     }
 
@@ -96,6 +104,7 @@ extension BlockBuilder {
 
     /// d := memory; memory := memory `operation` b, as one atomic step in sequential order.
     mutating func atomic(_ operation: AtomicOperation, _ width: Width, _ d: Place, _ address: Address, _ b: Place) {
+        check(address, width.bytes, writes: true)
         let (base, displacement) = flatten(address)
         let opcode = Opcode.atomicExchange8.advanced(by: Int(operation.rawValue) * 4 + Int(width.rawValue))
         emit(Operation(opcode, d: d, a: base, b: b, immediate: displacement))
@@ -104,6 +113,7 @@ extension BlockBuilder {
     /// d := memory; if it equals `expected`, memory := desired; one atomic step. Memory is written either way on x86:
     /// a place that may not be written faults.
     mutating func compareExchange(_ width: Width, _ d: Place, _ address: Address, expected: Place, desired: Place) {
+        check(address, width.bytes, writes: true)
         let base = flattenToPlace(address)
         let opcode = Opcode.compareExchange8.advanced(by: Int(width.rawValue))
         emit(Operation(opcode, d: d, a: base, b: desired, immediate: Int64(expected)))
@@ -111,8 +121,16 @@ extension BlockBuilder {
 
     /// The same with 16 bytes; d, expected and desired are 16-byte places. A misaligned address faults.
     mutating func compareExchange128(_ d: Place, _ address: Address, expected: Place, desired: Place) {
+        check(address, 16, writes: true)
         let base = flattenToPlace(address)
         emit(Operation(.compareExchange128, d: d, a: base, b: desired, immediate: Int64(expected)))
+    }
+
+    /// Calls the guard of an address for an access to `bytes` bytes there. What a helper accesses itself needs it too.
+    mutating func check(_ address: Address, _ bytes: Int, writes: Bool) {
+        guard let guardian = address.guardian else { return }
+        let access = Int64(bytes & 0xFF) &<< 32 | (writes ? 1 &<< 40 : 0)
+        helper(guardian.identifier, a: guardian.place, imm: guardian.immediate | access)
     }
 
     private mutating func flatten(_ address: Address) -> (Place, Int64) {

@@ -7,6 +7,8 @@ struct Address {
     /// A shift count, 0 to 3.
     var scale: UInt8
     var displacement: Int64
+    /// Called before each access to this address; nil: nothing is.
+    var guardian: AddressGuard?
 
     init(base: Place, index: Place? = nil, scale: UInt8 = 0, displacement: Int64 = 0) {
         self.base = base
@@ -19,6 +21,19 @@ struct Address {
     init(absolute: UInt64) {
         self.init(base: FrameLayout.zero, displacement: Int64(bitPattern: absolute))
     }
+}
+
+/// A helper that an architecture wants called before each access to an address: it may fault, and does nothing else.
+///
+/// The builder calls it with `place` as `a` and with the immediate, to whose bits 32 to 39 it adds the number of bytes,
+/// and to bit 40 whether they are going to be written.
+struct AddressGuard {
+    /// The helper.
+    var identifier: UInt16
+    /// What it looks at: the offset in a segment, say.
+    var place: Place
+    /// Its immediate, bits 32 to 47 being 0.
+    var immediate: Int64
 }
 
 /// Collects the operations of one block as a guest's lowering writes them.

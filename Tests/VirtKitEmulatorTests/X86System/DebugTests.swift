@@ -44,7 +44,7 @@ struct DebugTests {
         #expect(try machine.memory.load(UInt32.self, at: 0x2_0004) == 0xAABB_CCDD)
     }
 
-    @Test("instruction breakpoint: a fault before it, with RF")
+    @Test("instruction breakpoint: a fault before it, RF as it is")
     func execution() throws {
         try run([0x90, 0x90, 0xF4]) {
             $0.debugAddresses[0] = 0x1_0001
@@ -52,7 +52,7 @@ struct DebugTests {
         }
         #expect(vector == 1)
         let frame = try machine.stack(3)
-        #expect(frame[0] == 0x1_0001 && frame[2] & RFLAGS.resume != 0)
+        #expect(frame[0] == 0x1_0001 && frame[2] & RFLAGS.resume == 0)
         #expect(guest.system.dr6 & 0xE00F == 1)
     }
 

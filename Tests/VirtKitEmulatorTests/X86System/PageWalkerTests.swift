@@ -152,8 +152,8 @@ struct PageWalkerTests {
 
     @Test("PAE and 2-level paging")
     func legacy() {
-        let pae = PageWalker(cr0: 0x8001_0001, cr3: 0x6000, cr4: 0x20, efer: 0)
-        memory.words[0x6000] = 0x3001
+        var pae = PageWalker(cr0: 0x8001_0001, cr3: 0x6000, cr4: 0x20, efer: 0)
+        pae.pagePointers[0] = 0x3001
         #expect(page(pae.walk(0x5678, .write, .user, memory: memory))?.physical == 0x12_3678)
         let small = PageWalker(cr0: 0x8001_0001, cr3: 0x7000, cr4: 0x10, efer: 0)
         memory.words[0x7000] = 0x0040_0087_0000_8007

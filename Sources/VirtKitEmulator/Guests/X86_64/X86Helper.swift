@@ -28,6 +28,15 @@ enum X86Helper: UInt16, Sendable {
     /// raise #DB with DR6.BS. Ends.
     case singleStep
 
+    /// Before an access through a segment that is not flat: a = offset, segment in the immediate; bits 0 to 7 of `extra`
+    /// are the number of bytes, bit 8 says that they are written (``AddressGuard``). #GP(0) or #SS(0). next.
+    case checkSegment
+    /// Where CS is not 4 GiB long: a = an offset to go on at, #GP(0) where it is beyond the limit; with `argument` 1, d is
+    /// a 64-bit value and the offset is not looked at where it is 0. next.
+    case checkCodeOffset
+    /// Breakpoints are armed: #DB where one is for the execution of this instruction and RF is clear. next.
+    case instructionBreakpoint
+
     // Control transfers. All end, may fault, may change mode.
 
     /// CALL far: a = selector, b = offset; operand size in the immediate (pushes CS and the return address PC + length).
@@ -66,7 +75,7 @@ enum X86Helper: UInt16, Sendable {
 
     /// MOV Sreg, POP Sreg, LES, LDS, LSS, LFS, LGS: load segment register `argument` (0 … 5, CS excluded) with the
     /// selector in a (low 16 bits). May fault. next, unless `endsBlock` is set in the immediate: then ends. For SS it
-    /// sets X86Slot.interruptShadow if and only if it ends the block. (POP Sreg: RSP is moved by lowering afterwards.)
+    /// sets X86Slot.interruptShadow unless `extra` is ``noShadow`` (LSS). (POP Sreg: RSP is moved by lowering afterwards.)
     case loadSegment
     /// LGDT, LIDT: a = address; operand size 8 reads 2 + 8 bytes, 4 reads 2 + 4, 2 reads 2 + 4 and masks to 24 bits. next.
     case loadGDT, loadIDT
@@ -156,14 +165,14 @@ enum X86Helper: UInt16, Sendable {
     /// BCD: AAA, AAS, AAD, AAM, DAA, DAS; `argument` = base for AAD, AAM (#DE for 0).
     case asciiAdjustAdd, asciiAdjustSub, asciiAdjustDivide, asciiAdjustMultiply, decimalAdjustAdd, decimalAdjustSub
     /// The string instructions with a repeat prefix: operand and address size, segment of RSI, `repeats` in the
-    /// immediate; `argument` is 1 outside 64-bit code, where every segment's base is added. They stop early at a bound, so that interrupts come in time, and then return `.endBlock` with the PC
-    /// slot at this instruction. May fault, exact state.
+    /// immediate; bits of `argument`: ``stringBases`` and so on. They stop early at a bound, so that interrupts come in
+    /// time, and then return `.endBlock` with the PC slot at this instruction. May fault, exact state.
     case repeatMove, repeatStore, repeatLoad, repeatScan, repeatCompare
     /// CMPXCHG16B, CMPXCHG8B not through V-ISA: a = address, operand size 8 or 4 of a half. May fault.
     case compareExchangePair
-    /// ENTER with a nesting level above 0: `argument` = level, `extra` = size. May fault.
+    /// ENTER with a nesting level above 0: `argument` = level, `extra` = size; the address size is the stack's. May fault.
     case enterNested
-    /// PUSHA, POPA by operand size. May fault.
+    /// PUSHA, POPA by operand size; the address size is the stack's. May fault.
     case pushAll, popAll
     /// BOUND: d = index, a = lower bound, b = upper bound, all sign-extended. #BR.
     case checkBounds
@@ -187,6 +196,15 @@ enum X86Helper: UInt16, Sendable {
 
     /// The first of those that `X86Computation.run` runs.
     static let firstComputational: UInt16 = 256
+    /// In `argument` of a string instruction: outside 64-bit code every segment's base is added.
+    static let stringBases = 1
+    /// In `argument` of a string instruction: a debug exception may follow each iteration.
+    static let stringSteps = 2
+    /// In `argument` of a string instruction: source (4) or destination (8) is in a segment that has to be checked.
+    static let stringSourceChecks = 4
+    static let stringDestinationChecks = 8
+    /// In `extra` of a load of SS: interrupts are not held off.
+    static let noShadow: UInt16 = 1
     /// In `argument` of a shift: the count is in the low byte of b.
     static let countInPlace = 0xFF
 }

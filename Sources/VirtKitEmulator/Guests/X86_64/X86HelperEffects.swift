@@ -8,7 +8,7 @@ extension X86Helper {
         case .rotateCarryLeft, .rotateCarryRight, .shiftDoubleLeft, .shiftDoubleRight: return .readsFlags
         case .pause: return .mayEndBlock
         case .crc32, .vectorPure, .storeMachineStatus: return []
-        case .checkFPU, .checkBounds: return .mayFault
+        case .checkFPU, .checkBounds, .checkSegment, .checkCodeOffset, .instructionBreakpoint: return .mayFault
         case .asciiAdjustAdd, .asciiAdjustSub, .asciiAdjustDivide, .asciiAdjustMultiply, .decimalAdjustAdd,
             .decimalAdjustSub:
             return [.readsFlags, .writesFlags, .touchesSlots]

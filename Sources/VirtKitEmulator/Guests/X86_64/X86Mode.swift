@@ -111,6 +111,38 @@ struct X86Mode: RawRepresentable, Hashable, Sendable {
         set { setFlag(20, newValue) }
     }
 
+    /// Bit 21: outside 64-bit code, accesses through ES, CS, SS and DS are to be checked: one of them is not flat (4 GiB
+    /// from any base on, readable and, CS apart, writable).
+    var segmentChecks: Bool {
+        get { flag(21) }
+        set { setFlag(21, newValue) }
+    }
+    /// Bits 22 and 23: the same for FS and GS.
+    var extraSegmentChecks: (fs: Bool, gs: Bool) {
+        get { (flag(22), flag(23)) }
+        set {
+            setFlag(22, newValue.fs)
+            setFlag(23, newValue.gs)
+        }
+    }
+    /// Bits 24 to 31: outside 64-bit code, the number of CS's limit in ``X86CodeLimits``.
+    var codeLimit: UInt8 {
+        get { UInt8(truncatingIfNeeded: rawValue >> 24) }
+        set { rawValue = rawValue & 0xFF_FFFF | UInt32(newValue) << 24 }
+    }
+
+    /// Whether accesses through segment register `number` are to be checked.
+    func checksSegment(_ number: Int) -> Bool {
+        if is64 { return false }
+        switch number {
+        // Nobody writes through CS in protected mode.
+        case 1: return segmentChecks || protectedMode
+        case 4: return flag(22)
+        case 5: return flag(23)
+        default: return segmentChecks
+        }
+    }
+
     var is64: Bool { rawValue & 3 == 2 }
 
     /// Flat 64-bit supervisor code with SSE on, as a kernel runs it.

@@ -21,7 +21,7 @@ enum X86OpcodeTables {
         oooo....bz......\
         bbbbbbbbvvvvvvvv\
         BBw.MMBZe.w..b..\
-        MMMMbbx.MMMMMMMM\
+        MMMMbb..MMMMMMMM\
         bbbbbbbbJJpb....\
         P.PP..GH......MM
         """

@@ -6,8 +6,32 @@ internal import Glibc
 /// element. After `budget` bytes the block ends at this same instruction, so that interrupts come in time.
 extension X86Computation {
     private static let budget = 1 << 16
-    /// Elements until then: one where each iteration is followed by a debug trap.
-    private var elementBudget: Int { quad(X86Slot.systemFlags) & 1 << 8 != 0 ? 1 : Self.budget / bytes }
+    /// Elements until then: one where a debug trap may follow each iteration.
+    private var elementBudget: Int { immediate.argument & X86Helper.stringSteps != 0 ? 1 : Self.budget / bytes }
+
+    private var checksSource: Bool { immediate.argument & X86Helper.stringSourceChecks != 0 }
+    private var checksDestination: Bool { immediate.argument & X86Helper.stringDestinationChecks != 0 }
+
+    private func checkSource() throws(Failure) {
+        if checksSource { try check(immediate.segment, pointer(6), bytes, writes: false) }
+    }
+
+    private func checkDestination(writes: Bool) throws(Failure) {
+        if checksDestination { try check(0, pointer(7), bytes, writes: writes) }
+    }
+
+    /// How many elements lie within the segments from where the pointers are, if the first do.
+    private func elementsInSegments(source: Bool) -> UInt64 {
+        guard let guest else { return .max }
+        var count = UInt64.max
+        if source, checksSource {
+            count = guest.elementsInSegment(immediate.segment, pointer(6), UInt64(truncatingIfNeeded: bytes))
+        }
+        if checksDestination {
+            count = min(count, guest.elementsInSegment(0, pointer(7), UInt64(truncatingIfNeeded: bytes)))
+        }
+        return count
+    }
 
     private var size: Int { immediate.addressBytes }
     private var isBackward: Bool { quad(X86Slot.systemFlags) & 1 << 10 != 0 }
@@ -25,7 +49,7 @@ extension X86Computation {
     /// The base to add to an offset of the source (the segment in the immediate) or of the destination (ES). Outside
     /// 64-bit code the sum has 32 bits.
     private func linear(_ offset: UInt64, _ segment: Int) -> UInt64 {
-        if immediate.argument == 1 { return (offset &+ base(segment)) & 0xFFFF_FFFF }
+        if immediate.argument & X86Helper.stringBases != 0 { return (offset &+ base(segment)) & 0xFFFF_FFFF }
         return segment >= 4 ? offset &+ base(segment) : offset
     }
 
@@ -62,10 +86,13 @@ extension X86Computation {
             let count = count
             if count == 0 { return outcome(finished: true) }
             if left <= 0 { return outcome(finished: false) }
+            try checkSource()
+            try checkDestination(writes: true)
             let from = source
             let to = destination
             var run: UInt64 = 1
-            let limit = min(count, min(elements(from), elements(to)), UInt64(left), wrapLimit)
+            let room = min(elements(from), elements(to), elementsInSegments(source: true))
+            let limit = min(count, room, UInt64(left), wrapLimit)
             if !isBackward, limit > 1, try copy(from, to, Int(limit) &* bytes) {
                 run = limit
             } else {
@@ -102,9 +129,10 @@ extension X86Computation {
             let count = count
             if count == 0 { return outcome(finished: true) }
             if left <= 0 { return outcome(finished: false) }
+            try checkDestination(writes: true)
             let to = destination
             var run: UInt64 = 1
-            let limit = min(count, elements(to), UInt64(left), wrapLimit)
+            let limit = min(count, elements(to), elementsInSegments(source: false), UInt64(left), wrapLimit)
             if !isBackward, limit > 1, let pointer = try host(to, .write) {
                 fill(pointer, value, Int(limit))
                 run = limit
@@ -140,6 +168,7 @@ extension X86Computation {
             let count = count
             if count == 0 { return outcome(finished: true) }
             if left <= 0 { return outcome(finished: false) }
+            try checkSource()
             setValue(X86Slot.general(0), try loadValue(source, bytes), bytes)
             advance(6, 1)
             setCount(count &- 1)
@@ -152,6 +181,7 @@ extension X86Computation {
     func repeatScan() throws(Failure) -> HelperOutcome {
         let accumulator = value(X86Slot.general(0), bytes)
         return try repeatComparison { () throws(Failure) -> (UInt64, UInt64) in
+            try checkDestination(writes: false)
             let found = try loadValue(destination, bytes)
             advance(7, 1)
             return (accumulator, found)
@@ -160,6 +190,8 @@ extension X86Computation {
 
     func repeatCompare() throws(Failure) -> HelperOutcome {
         try repeatComparison { () throws(Failure) -> (UInt64, UInt64) in
+            try checkSource()
+            try checkDestination(writes: false)
             let first = try loadValue(source, bytes)
             let second = try loadValue(destination, bytes)
             advance(6, 1)

@@ -76,40 +76,52 @@ extension X86Computation {
 
     // MARK: ENTER, PUSHA, POPA
 
-    /// The linear address of a stack offset: the stack segment's base is added outside 64-bit code.
-    private func stackAddress(_ offset: UInt64) -> UInt64 {
+    /// All bits of the stack pointer, which has the immediate's address size.
+    private var stackMask: UInt64 { Self.mask(immediate.addressBytes) }
+
+    /// The linear address of a stack offset, checked: the stack segment's base is added outside 64-bit code.
+    private func stackAddress(_ offset: UInt64, writes: Bool) throws(Failure) -> UInt64 {
         if immediate.addressBytes == 8 { return offset }
-        return (offset & 0xFFFF_FFFF) &+ quad(X86Slot.segmentBase(2)) & 0xFFFF_FFFF
+        let place = offset & stackMask
+        if guest?.mode.segmentChecks == true { try check(2, place, bytes, writes: writes) }
+        return (place &+ quad(X86Slot.segmentBase(2))) & 0xFFFF_FFFF
     }
+
+    private func pushValue(_ value: UInt64, _ offset: UInt64) throws(Failure) {
+        try storeValue(value, to: try stackAddress(offset, writes: true), bytes)
+    }
+
+    private func popValue(_ offset: UInt64) throws(Failure) -> UInt64 {
+        try loadValue(try stackAddress(offset, writes: false), bytes)
+    }
+
+    private func setStackPointer(_ value: UInt64) { setValue(X86Slot.general(4), value, immediate.addressBytes) }
 
     /// ENTER (SDM volume 2) with a level of 1 to 31. Stores go below the stack pointer, which moves at the end.
     func enterNested() throws(Failure) {
         let step = UInt64(bytes)
         let level = immediate.argument
         let frameEnd = general(4) &- step
-        try storeValue(general(5), to: stackAddress(frameEnd), bytes)
+        try pushValue(general(5), frameEnd)
         var top = frameEnd
         var link = general(5)
         for _ in 1..<max(1, level) {
             link &-= step
             top &-= step
-            try storeValue(try loadValue(stackAddress(link), bytes), to: stackAddress(top), bytes)
+            try pushValue(try popValue(link), top)
         }
         top &-= step
-        try storeValue(frameEnd, to: stackAddress(top), bytes)
-        let width = immediate.addressBytes == 8 ? 8 : 4
-        setValue(X86Slot.general(5), frameEnd, width == 8 ? 8 : bytes)
-        setValue(X86Slot.general(4), top &- UInt64(immediate.extra), width)
+        try pushValue(frameEnd, top)
+        setValue(X86Slot.general(5), frameEnd & stackMask, immediate.addressBytes == 8 ? 8 : bytes)
+        setStackPointer(top &- UInt64(immediate.extra))
     }
 
     /// PUSHA: AX CX DX BX, the old SP, BP SI DI.
     func pushAll() throws(Failure) {
         let step = UInt64(bytes)
         let old = general(4)
-        for number in 0..<8 {
-            try storeValue(general(number), to: stackAddress(old &- step &* UInt64(number &+ 1)), bytes)
-        }
-        setValue(X86Slot.general(4), old &- 8 &* step, 4)
+        for number in 0..<8 { try pushValue(general(number), old &- step &* UInt64(number &+ 1)) }
+        setStackPointer(old &- 8 &* step)
     }
 
     /// POPA; the popped SP is dropped.
@@ -117,10 +129,8 @@ extension X86Computation {
         let step = UInt64(bytes)
         let old = general(4)
         var values: InlineArray<8, UInt64> = .init(repeating: 0)
-        for number in 0..<8 {
-            values[7 - number] = try loadValue(stackAddress(old &+ step &* UInt64(number)), bytes)
-        }
+        for number in 0..<8 { values[7 - number] = try popValue(old &+ step &* UInt64(number)) }
         for number in 0..<8 where number != 4 { setValue(X86Slot.general(number), values[number], bytes) }
-        setValue(X86Slot.general(4), old &+ 8 &* step, 4)
+        setStackPointer(old &+ 8 &* step)
     }
 }

@@ -6,6 +6,8 @@ struct X86Computation {
     let frame: UnsafeMutableRawPointer
     // SAFETY: the engine calls the helper, so it outlives the call; a strong reference costs more than many helpers do.
     unowned(unsafe) let engine: Engine
+    /// Who checks segments; nil in tests of lowering without a system.
+    unowned(unsafe) let guest: X86Guest?
     let d: Place
     let a: Place
     let b: Place
@@ -14,7 +16,7 @@ struct X86Computation {
     /// What `runHelper` does for helpers from `X86Helper.firstComputational` on. It throws an exception of its own; one
     /// of a memory access the guest knows of already: the outcome is `.fault` then.
     static func run(
-        _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine
+        _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine, guest: X86Guest? = nil
     ) throws(X86Fault) -> HelperOutcome {
         let number = operation.pointee.helperIdentifier
         if number >= X86Helper.vector.rawValue && number <= X86Helper.vectorPure.rawValue {
@@ -22,7 +24,7 @@ struct X86Computation {
         }
         guard let helper = X86Helper(rawValue: number) else { throw .invalidOpcode }
         let computation = X86Computation(
-            frame: frame, engine: engine, d: operation.pointee.d, a: operation.pointee.a, b: operation.pointee.b,
+            frame: frame, engine: engine, guest: guest, d: operation.pointee.d, a: operation.pointee.a, b: operation.pointee.b,
             immediate: X86HelperImmediate(rawValue: operation.pointee.helperImmediate))
         do throws(Failure) {
             return try computation.run(helper)
@@ -127,6 +129,16 @@ struct X86Computation {
 
     // MARK: Memory
 
+    /// Checks an access through a segment.
+    func check(_ segment: Int, _ offset: UInt64, _ count: Int, writes: Bool) throws(Failure) {
+        guard let guest else { return }
+        do throws(X86Fault) {
+            try guest.checkSegment(segment, offset, UInt64(truncatingIfNeeded: count), writes: writes)
+        } catch {
+            throw .exception(error)
+        }
+    }
+
     func load<T: FixedWidthInteger & UnsignedInteger>(_ address: UInt64, as type: T.Type) throws(Failure) -> T {
         do throws(GuestFault) {
             return try engine.load(address, as: type)
@@ -170,7 +182,7 @@ extension X86Guest {
         _ operation: UnsafePointer<Operation>, frame: UnsafeMutableRawPointer, engine: Engine
     ) -> HelperOutcome {
         do throws(X86Fault) {
-            return try X86Computation.run(operation, frame: frame, engine: engine)
+            return try X86Computation.run(operation, frame: frame, engine: engine, guest: self)
         } catch {
             pendingFault = error
             return .fault

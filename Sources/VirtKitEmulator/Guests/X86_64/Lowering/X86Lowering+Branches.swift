@@ -5,13 +5,16 @@ extension X86Lowering {
 
     /// E8.
     mutating func callRelative() {
+        let target = relativeTarget
+        if isBeyondCode(target) { return raiseProtection() }
         push(branchWidth, imm: Int64(bitPattern: nextPC))
-        endJump(relativeTarget)
+        endJump(target)
     }
 
     /// FF /2.
     mutating func callIndirect() {
         let target = readRMZero(branchWidth)
+        checkCode(target)
         push(branchWidth, imm: Int64(bitPattern: nextPC))
         endIndirect(target)
     }
@@ -20,7 +23,9 @@ extension X86Lowering {
     mutating func jumpIndirect() {
         let width = branchWidth
         if instruction.isRegisterForm, width == .i64 { return endIndirect(rmPlace(.i64)) }
-        endIndirect(readRMZero(width))
+        let target = readRMZero(width)
+        checkCode(target)
+        endIndirect(target)
     }
 
     /// C2 and C3.
@@ -28,6 +33,7 @@ extension X86Lowering {
         let width = branchWidth
         let target = temp()
         builder.loadZeroExtended(target, to: .i64, stackAddress(0), from: width)
+        checkCode(target)
         let dropped = instruction.opcode == 0xC2 ? instruction.immediate : 0
         adjustStack(Int64(width.bytes) &+ dropped)
         endIndirect(target)
@@ -40,8 +46,10 @@ extension X86Lowering {
             let count = zeroExtended(Self.rcx, width)
             let isZero = temp()
             builder.set(.equal, .i64, isZero, count, imm: 0)
+            checkBranch(nonZero: isZero)
             return endBranch(nonZero: isZero, relativeTarget)
         }
+        if isBeyondCode(relativeTarget) { return loopBeyondCode(width) }
         builder.binary(.sub, width, Self.rcx, Self.rcx, imm: 1)
         let count = width == .i64 ? Self.rcx : zeroExtended(Self.rcx, width)
         if instruction.opcode == 0xE2 { return endBranch(nonZero: count, relativeTarget) }
@@ -52,6 +60,43 @@ extension X86Lowering {
         builder.condition(instruction.opcode == 0xE0 ? .notZero : .zero, .i64, isWanted)
         builder.binary(.and, .i64, isTaken, isLeft, isWanted)
         endBranch(nonZero: isTaken, relativeTarget)
+    }
+
+    /// LOOP to a target beyond CS's limit: the counter changes only where it is not gone to.
+    private mutating func loopBeyondCode(_ width: Width) {
+        let left = temp()
+        builder.binary(.sub, .i64, left, Self.rcx, imm: 1)
+        let count = zeroExtended(left, width)
+        let isTaken = temp()
+        builder.set(.notEqual, .i64, isTaken, count, imm: 0)
+        if instruction.opcode == 0xE2 {
+            checkBranch(nonZero: isTaken)
+        } else {
+            let isWanted = temp()
+            let both = temp()
+            builder.condition(instruction.opcode == 0xE0 ? .notZero : .zero, .i64, isWanted)
+            builder.binary(.and, .i64, both, isTaken, isWanted)
+            checkBranch(nonZero: both)
+        }
+        builder.mov(width, Self.rcx, left)
+        endJump(nextPC)
+    }
+
+    // MARK: The limit of the code segment
+
+    /// Whether a constant target lies beyond CS's limit.
+    func isBeyondCode(_ target: UInt64) -> Bool { !mode.is64 && target > UInt64(codeLimit) }
+
+    /// #GP(0) where the target in `place` lies beyond CS's limit.
+    mutating func checkCode(_ place: Place) {
+        guard !mode.is64, codeLimit != .max else { return }
+        helper(.checkCodeOffset, a: place)
+    }
+
+    /// #GP(0) where a branch to a constant target beyond CS's limit is taken: where `test` is not 0.
+    mutating func checkBranch(nonZero test: Place) {
+        guard isBeyondCode(relativeTarget) else { return }
+        helper(.checkCodeOffset, d: test, a: constant(Int64(bitPattern: relativeTarget)), argument: 1)
     }
 
     // MARK: Far transfers and interrupts
@@ -73,7 +118,7 @@ extension X86Lowering {
 
     /// Selector and offset of the far pointer in memory.
     private mutating func loadFarPointer() -> (selector: Place, offset: Place) {
-        let address = addressPlace(address())
+        let address = addressPlace(address(), checking: operandWidth.bytes &+ 2, writes: false)
         let offset = loadZero(operandWidth, Address(base: address))
         let selector = loadZero(.i16, Address(base: address, displacement: Int64(operandWidth.bytes)))
         return (selector, offset)
@@ -84,8 +129,9 @@ extension X86Lowering {
         guard !instruction.isRegisterForm else { return raiseUndefined() }
         let width = operandWidth
         let (selector, offset) = loadFarPointer()
-        helper(.loadSegment, a: selector, argument: segment)
+        helper(.loadSegment, a: selector, argument: segment, extra: X86Helper.noShadow)
         builder.mov(width, regPlace(width), offset)
+        // Only MOV and POP hold anything off.
         endExit()
     }
 

@@ -119,8 +119,20 @@ extension X86Lowering {
     /// Whether the base of segment register `number` has to be added.
     func hasBase(_ number: Int) -> Bool { number >= 4 || (!mode.is64 && mode.segmentBases) }
 
-    /// The linear address of an offset in segment `number`.
+    /// The linear address of an offset in segment `number`, with a guard where the segment is not flat.
     mutating func segmented(_ offset: Address, _ number: Int) -> Address {
+        guard mode.checksSegment(number) else { return linear(offset, number) }
+        let isConstant = offset.base == FrameLayout.zero && offset.index == nil
+        let place = isConstant ? constant(offset.displacement) : addressPlace(offset)
+        var address = linear(Address(base: place), number)
+        address.guardian = AddressGuard(
+            identifier: X86Helper.checkSegment.rawValue, place: place,
+            immediate: X86HelperImmediate(length: instruction.length, segment: number).rawValue)
+        return address
+    }
+
+    /// The linear address of an offset in segment `number`, whatever the segment allows.
+    private mutating func linear(_ offset: Address, _ number: Int) -> Address {
         guard hasBase(number) else { return offset }
         let base = X86Slot.segmentBase(number)
         if !mode.is64 {
@@ -144,7 +156,13 @@ extension X86Lowering {
         return Address(base: sum, index: base)
     }
 
-    /// The linear address in a place of its own.
+    /// The linear address in a place of its own, for a helper that accesses `bytes` bytes there.
+    mutating func addressPlace(_ address: Address, checking bytes: Int, writes: Bool) -> Place {
+        builder.check(address, bytes, writes: writes)
+        return addressPlace(address)
+    }
+
+    /// The linear address in a place of its own. Its guard is not called.
     mutating func addressPlace(_ address: Address) -> Place {
         if address.index == nil, address.displacement == 0 { return address.base }
         let sum = temp()

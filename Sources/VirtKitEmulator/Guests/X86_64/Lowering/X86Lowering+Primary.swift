@@ -9,7 +9,7 @@ extension X86Lowering {
         case 0x50...0x57: push(stackOperandWidth, X86Slot.general(instruction.opcodeRegister))
         case 0x58...0x5F: popRegister()
         case 0x60...0x6F: lowerRow6()
-        case 0x70...0x7F: endBranch(condition, relativeTarget)
+        case 0x70...0x7F: branchConditionally()
         case 0x80...0x83: arithmeticImmediate()
         case 0x84, 0x85: test(opcodeWidth, .place(regPlace(opcodeWidth)))
         case 0x86, 0x87: exchangeRM()
@@ -41,7 +41,7 @@ extension X86Lowering {
         case 0xE0...0xE3: loop()
         case 0xE4...0xE7, 0xEC...0xEF: lowerPort()
         case 0xE8: callRelative()
-        case 0xE9, 0xEB: endJump(relativeTarget)
+        case 0xE9, 0xEB: if isBeyondCode(relativeTarget) { raiseProtection() } else { endJump(relativeTarget) }
         case 0xEA: farDirect(.farJump)
         case 0xF4: halt()
         case 0xF5: builder.complementCarry()
@@ -67,6 +67,16 @@ extension X86Lowering {
         let target = nextPC &+ UInt64(bitPattern: instruction.immediate)
         if mode.is64 { return target }
         return instruction.operandBytes == 2 ? target & 0xFFFF : target & 0xFFFF_FFFF
+    }
+
+    /// Jcc.
+    mutating func branchConditionally() {
+        if isBeyondCode(relativeTarget) {
+            let isTaken = temp()
+            builder.condition(condition, .i64, isTaken)
+            checkBranch(nonZero: isTaken)
+        }
+        endBranch(condition, relativeTarget)
     }
 
     /// 00 … 3F: six arithmetic forms, then segment pushes and pops and decimal adjustments.
@@ -97,8 +107,8 @@ extension X86Lowering {
 
     private mutating func lowerRow6() {
         switch instruction.opcode {
-        case 0x60: helper(.pushAll)
-        case 0x61: helper(.popAll)
+        case 0x60: helper(.pushAll, addressBytes: stackWidth.bytes)
+        case 0x61: helper(.popAll, addressBytes: stackWidth.bytes)
         case 0x62: bound()
         case 0x63: if mode.is64 { moveSignExtendDouble() } else { adjustPrivilegeLevel() }
         case 0x68, 0x6A: push(stackOperandWidth, imm: instruction.immediate)
@@ -113,9 +123,19 @@ extension X86Lowering {
         switch instruction.opcode {
         case 0xD4: asciiAdjust(.asciiAdjustMultiply)
         case 0xD5: asciiAdjust(.asciiAdjustDivide)
+        case 0xD6: setByCarry()
         case 0xD7: translateByte()
         default: raiseUndefined()
         }
+    }
+
+    /// D6: SALC. AL := CF ? FFH : 0.
+    private mutating func setByCarry() {
+        let carry = temp()
+        let mask = temp()
+        builder.condition(.carry, .i64, carry)
+        builder.unary(.neg, .i64, mask, carry)
+        builder.mov(.i8, Self.rax, mask)
     }
 
     /// F6 and F7.

@@ -68,11 +68,13 @@ extension X86Lowering {
         switch digit {
         case 0, 1:
             if mode.userModeInstructionPrevention { return raiseProtection() }
-            helper(digit == 0 ? .storeGDT : .storeIDT, a: addressPlace(address()))
+            let target = addressPlace(address(), checking: mode.is64 ? 10 : 6, writes: true)
+            helper(digit == 0 ? .storeGDT : .storeIDT, a: target)
         case 2, 3:
             if isUnprivileged() { return }
             let bytes = mode.is64 ? 8 : instruction.operandBytes
-            helper(digit == 2 ? .loadGDT : .loadIDT, a: addressPlace(address()), operandBytes: bytes)
+            let source = addressPlace(address(), checking: mode.is64 ? 10 : 6, writes: false)
+            helper(digit == 2 ? .loadGDT : .loadIDT, a: source, operandBytes: bytes)
         case 7:
             if isUnprivileged() { return }
             helper(.invalidatePage, a: addressPlace(address()))
@@ -137,7 +139,8 @@ extension X86Lowering {
         case 0, 1:
             if mode.emulateFPU || mode.taskSwitched { return raise(X86Vector.deviceNotAvailable) }
             let identifier: X86Helper = instruction.extensionDigit == 0 ? .fxsave : .fxrstor
-            helper(identifier, a: addressPlace(address()))
+            let area = addressPlace(address(), checking: 0, writes: identifier == .fxsave)
+            helper(identifier, a: area)
         case 2:
             guard checkVectorUnit() else { return }
             helper(.loadMXCSR, a: loadZero(.i32, address()))
@@ -147,7 +150,7 @@ extension X86Lowering {
         case 4: extendedState(.xsave)
         case 5: extendedState(.xrstor)
         case 6: extendedState(.xsaveopt)
-        default: helper(.cache, a: addressPlace(address()), argument: 2)
+        default: helper(.cache, a: addressPlace(address(), checking: 1, writes: false), argument: 2)
         }
     }
 
@@ -165,7 +168,8 @@ extension X86Lowering {
         guard mode.osxsave else { return raiseUndefined() }
         if privileged, isUnprivileged() { return }
         if mode.taskSwitched { return raise(X86Vector.deviceNotAvailable) }
-        helper(identifier, a: addressPlace(address()))
+        let writes = identifier != .xrstor && identifier != .xrstors
+        helper(identifier, a: addressPlace(address(), checking: 0, writes: writes))
     }
 
     /// RDFSBASE, RDGSBASE, WRFSBASE, WRGSBASE.

@@ -44,7 +44,7 @@ extension X86Lowering {
         if level > 0 {
             return helper(
                 .enterNested, argument: level, operandBytes: width.bytes,
-                addressBytes: mode.is64 ? 8 : 4, extra: UInt16(truncatingIfNeeded: instruction.immediate))
+                addressBytes: stackWidth.bytes, extra: UInt16(truncatingIfNeeded: instruction.immediate))
         }
         let bytes = Int64(width.bytes)
         builder.store(width, Self.rbp, stackAddress(-bytes))

@@ -4,7 +4,9 @@ extension X86Lowering {
         let width = opcodeWidth
         let kind = instruction.opcode & 0xFE
         if instruction.repeats != .none, let identifier = Self.repeated(kind) {
-            helper(identifier, argument: mode.is64 ? 0 : 1, operandBytes: width.bytes)
+            let argument = stringArgument(
+                source: kind == 0xA4 || kind == 0xA6 || kind == 0xAC, destination: kind != 0xAC)
+            helper(identifier, argument: argument, operandBytes: width.bytes)
             return
         }
         switch kind {
@@ -28,6 +30,15 @@ extension X86Lowering {
             builder.setFlags(.sub, width, Self.rax, value)
             advance(width, source: false, destination: true)
         }
+    }
+
+    /// What the helper of a string instruction has to look at.
+    func stringArgument(source: Bool, destination: Bool) -> Int {
+        var argument = mode.is64 ? 0 : X86Helper.stringBases
+        if mode.trap { argument |= X86Helper.stringSteps }
+        if source, mode.checksSegment(instruction.segment) { argument |= X86Helper.stringSourceChecks }
+        if destination, mode.checksSegment(0) { argument |= X86Helper.stringDestinationChecks }
+        return argument
     }
 
     private static func repeated(_ kind: UInt8) -> X86Helper? {

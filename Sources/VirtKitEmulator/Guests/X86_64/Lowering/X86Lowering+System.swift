@@ -27,6 +27,11 @@ extension X86Lowering {
         helper(.loadSegment, a: value, argument: number, endsBlock: true)
     }
 
+    /// Ends a block after the load of a segment register. A load of SS holds off debug traps.
+    mutating func endSegmentLoad(_ number: Int) {
+        if number == 2 { builder.exit(nextPC) } else { endExit() }
+    }
+
     mutating func pushSegment(_ number: Int) {
         push(stackOperandWidth, zeroExtended(selector(number), .i16))
     }
@@ -37,7 +42,7 @@ extension X86Lowering {
         // The stack pointer moves by the old SS; what follows can't fault.
         helper(.loadSegment, a: value, argument: number)
         adjustStack(Int64(width.bytes))
-        endExit()
+        endSegmentLoad(number)
     }
 
     // MARK: Interrupt flag, HLT
@@ -79,7 +84,10 @@ extension X86Lowering {
 
     mutating func portString(_ identifier: X86Helper) {
         let bytes = instruction.opcode & 1 == 0 ? 1 : min(instruction.operandBytes, 4)
-        helper(identifier, operandBytes: bytes)
+        let segment = identifier == .portInString ? 0 : instruction.segment
+        var argument = stringArgument(source: false, destination: false)
+        if mode.checksSegment(segment) { argument |= X86Helper.stringSourceChecks }
+        helper(identifier, argument: argument, operandBytes: bytes)
         endExit()
     }
 
@@ -88,8 +96,8 @@ extension X86Lowering {
     /// 62: BOUND.
     mutating func bound() {
         let width = operandWidth
-        let address = addressPlace(address())
         let bytes = Int64(width.bytes)
+        let address = addressPlace(address(), checking: 2 &* width.bytes, writes: false)
         let lower = temp()
         let upper = temp()
         builder.loadSignExtended(lower, to: .i64, Address(base: address), from: width)

@@ -14,7 +14,7 @@ extension X86Lowering {
         case 0x20, 0x22: moveControl()
         case 0x21, 0x23: moveDebug()
         case 0x40...0x4F: conditionalMove()
-        case 0x80...0x8F: endBranch(condition, relativeTarget)
+        case 0x80...0x8F: branchConditionally()
         case 0x90...0x9F: setByte()
         case 0xA0...0xAF: lowerRowA()
         case 0xB0...0xBF: lowerRowB()
@@ -35,7 +35,7 @@ extension X86Lowering {
         case 0x82 where instruction.hasOperandSizePrefix && !instruction.isRegisterForm:
             if isUnprivileged() { return }
             let type = X86Slot.general(instruction.reg)
-            helper(.invalidatePCID, a: type, b: addressPlace(address()))
+            helper(.invalidatePCID, a: type, b: addressPlace(address(), checking: 16, writes: false))
         default: lowerVector(.map0F38)
         }
     }

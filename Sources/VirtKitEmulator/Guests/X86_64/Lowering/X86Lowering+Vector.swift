@@ -260,7 +260,8 @@ extension X86Lowering {
     /// MASKMOVQ and MASKMOVDQU: the old bytes are read, changed under the mask, and stored back.
     private mutating func lowerMaskedStore(_ operation: VectorOperation, _ form: VectorForm) {
         let target = segmented(truncated(Address(base: Self.rdi)), instruction.segment)
-        let address = Address(base: addressPlace(target))
+        var address = Address(base: addressPlace(target))
+        address.guardian = target.guardian
         let scratch = builder.newTemp128()
         let isWide = form.destinationBytes == 16
         if isWide {

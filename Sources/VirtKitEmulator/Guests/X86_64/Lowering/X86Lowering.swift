@@ -4,6 +4,8 @@ struct X86Lowering {
     /// Where the operations go.
     var builder = BlockBuilder()
     let mode: X86Mode
+    /// The limit of CS, looked at outside 64-bit code only: what the mode's `codeLimit` stands for.
+    let codeLimit: UInt32
     /// The instruction that is being lowered.
     var instruction = X86Instruction()
     /// Its address, as RIP (EIP, IP) has it.
@@ -14,16 +16,17 @@ struct X86Lowering {
     var endsAfter: Int?
 
     /// Lowers the block at `pc`. See `GuestFrontend.lowerBlock`.
-    static func lowerBlock(_ builder: inout BlockBuilder, mode: X86Mode, pc: UInt64, code: inout CodeWindow) {
-        var lowering = X86Lowering(mode: mode, pc: pc, nextPC: pc)
+    static func lowerBlock(_ builder: inout BlockBuilder, mode: X86Mode, codeLimit: UInt32 = .max, pc: UInt64, code: inout CodeWindow) {
+        var lowering = X86Lowering(mode: mode, codeLimit: codeLimit, pc: pc, nextPC: pc)
         swap(&lowering.builder, &builder)
         defer { swap(&lowering.builder, &builder) }
         lowering.builder.maximumInstructions = 32
         lowering.run(&code)
     }
 
-    private init(mode: X86Mode, pc: UInt64, nextPC: UInt64) {
+    private init(mode: X86Mode, codeLimit: UInt32, pc: UInt64, nextPC: UInt64) {
         self.mode = mode
+        self.codeLimit = codeLimit
         self.pc = pc
         self.nextPC = nextPC
     }
@@ -82,6 +85,11 @@ struct X86Lowering {
     private mutating func lower(_ outcome: X86Decoder.Outcome) {
         nextPC = wrap(pc &+ UInt64(truncatingIfNeeded: instruction.length))
         builder.boundary(pc: pc)
+        if mode.trap { helper(.instructionBreakpoint) }
+        // An instruction that is not wholly within CS is not fetched, whatever it would be.
+        if !mode.is64, pc &+ UInt64(truncatingIfNeeded: max(1, instruction.length) &- 1) > UInt64(codeLimit) {
+            return raiseProtection()
+        }
         switch outcome {
         case .decoded: lowerInstruction()
         case .undefined: raiseUndefined()

@@ -116,13 +116,14 @@ extension CPUIDTable {
         static let xsave: UInt32 = 1 << 26
         static let osxsave: UInt32 = 1 << 27
         static let hypervisor: UInt32 = 1 << 31
-        // Leaf 7, EBX and EDX.
+        // Leaf 7, EBX, ECX and EDX.
         static let fsgsbase: UInt32 = 1 << 0
         static let tscAdjust: UInt32 = 1 << 1
         static let smep: UInt32 = 1 << 7
         static let erms: UInt32 = 1 << 9
         static let invpcid: UInt32 = 1 << 10
         static let smap: UInt32 = 1 << 20
+        static let umip: UInt32 = 1 << 2
         static let fastShortRepMove: UInt32 = 1 << 4
         static let speculationControl: UInt32 = 1 << 26
         static let archCapabilities: UInt32 = 1 << 29
@@ -170,7 +171,7 @@ extension CPUIDTable {
             // Always-running APIC timer.
             CPUIDEntry(leaf: 6, eax: 1 << 2),
             CPUIDEntry(
-                leaf: 7, subleaf: 0, isIndexed: true, eax: 2, ebx: structured,
+                leaf: 7, subleaf: 0, isIndexed: true, eax: 2, ebx: structured, ecx: Feature.umip,
                 edx: Feature.fastShortRepMove | Feature.speculationControl | Feature.archCapabilities),
             // BHI_CTRL: Linux then has no need of its software loop on each system call.
             CPUIDEntry(leaf: 7, subleaf: 2, isIndexed: true, edx: 1 << 4),

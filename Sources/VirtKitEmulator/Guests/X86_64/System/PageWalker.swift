@@ -53,8 +53,7 @@ enum PageFaultCode {
 
 /// The paging unit: linear to physical addresses, as CR0, CR3, CR4 and EFER direct (SDM volume 3A, chapter 4).
 ///
-/// 4-level, PAE and 2-level paging. PAE's four top entries are read from memory on each walk and not, as a processor
-/// does, once at MOV to CR3: the SDM (4.4.1) asks software not to depend on it.
+/// 4-level, PAE and 2-level paging. PAE's four top entries come with it: MOV to CR3 has read and checked them (4.4.1).
 struct PageWalker {
     /// Width of a physical address in bits (CPUID 0x8000_0008).
     static let physicalBits: UInt64 = 40
@@ -64,6 +63,11 @@ struct PageWalker {
     var cr3: UInt64
     var cr4: UInt64
     var efer: UInt64
+    /// Of PAE paging.
+    var pagePointers: InlineArray<4, UInt64> = InlineArray(repeating: 0)
+
+    /// What must be 0 in a present page-directory-pointer-table entry of PAE paging.
+    static let pagePointerReserved: UInt64 = ~physicalMask | 0x1E6
 
     private enum Entry {
         static let present: UInt64 = 1 << 0
@@ -111,32 +115,32 @@ struct PageWalker {
         // PAE entries have no ignored bits 62:52.
         if !isLong { reservedAlways |= 0x7FF0_0000_0000_0000 }
 
-        var level: UInt64 = isLong ? 4 : 3
-        var table = isLong ? cr3 & Self.physicalMask & ~0xFFF : cr3 & 0xFFFF_FFE0
+        var level: UInt64 = isLong ? 4 : 2
+        var table = cr3 & Self.physicalMask & ~0xFFF
+        if !isLong {
+            let pointer = pagePointers[Int(truncatingIfNeeded: (linear &>> 30) & 3)]
+            if pointer & Entry.present == 0 { return .fault(errorCode(access, privilege)) }
+            table = pointer & Entry.address
+        }
         var effective = Entry.writable | Entry.user
         var noExecute: UInt64 = 0
         var trail: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
         while true {
             let position = 12 &+ 9 &* (level &- 1)
-            let indexMask: UInt64 = !isLong && level == 3 ? 3 : 511
-            let place = table &+ (((linear &>> position) & indexMask) &* 8)
+            let place = table &+ (((linear &>> position) & 511) &* 8)
             let entry = memory.loadEntry(place)
             if entry & Entry.present == 0 { return .fault(errorCode(access, privilege)) }
 
-            let isPointerOnly = !isLong && level == 3
-            let isLarge = (level == 3 || level == 2) && !isPointerOnly && entry & Entry.large != 0
+            let isLarge = (level == 3 || level == 2) && entry & Entry.large != 0
             let isLeaf = level == 1 || isLarge
             var reserved = reservedAlways
             if level == 4 { reserved |= Entry.large }
-            if isPointerOnly { reserved |= 0xFFF0_0000_0000_01E6 }
             if isLarge { reserved |= ((1 &<< position) &- 1) & ~0x1FFF }
             if entry & reserved != 0 {
                 return .fault(errorCode(access, privilege) | PageFaultCode.present | PageFaultCode.reserved)
             }
-            if !isPointerOnly {
-                effective &= entry
-                noExecute |= entry & Entry.noExecute
-            }
+            effective &= entry
+            noExecute |= entry & Entry.noExecute
             if isLeaf {
                 return finish(
                     linear, access, privilege, entry: entry, place: place, position: position,
@@ -144,7 +148,7 @@ struct PageWalker {
             }
             switch level {
             case 4: trail.0 = place | 1
-            case 3: if !isPointerOnly { trail.1 = place | 1 }
+            case 3: trail.1 = place | 1
             default: trail.2 = place | 1
             }
             table = entry & Entry.address

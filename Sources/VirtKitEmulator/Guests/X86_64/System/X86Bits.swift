@@ -26,6 +26,7 @@ enum CR4 {
     static let performanceCounters: UInt64 = 1 << 8
     static let fxsr: UInt64 = 1 << 9
     static let simdExceptions: UInt64 = 1 << 10
+    static let userModeInstructionPrevention: UInt64 = 1 << 11
     static let fsgsbase: UInt64 = 1 << 16
     static let pcid: UInt64 = 1 << 17
     static let xsave: UInt64 = 1 << 18
@@ -34,7 +35,7 @@ enum CR4 {
     /// The bits of the offered model; setting any other is a #GP.
     static let defined: UInt64 =
         timeStampDisable | debugExtensions | pageSizeExtensions | physicalAddressExtension | machineCheck | globalPages
-        | performanceCounters | fxsr | simdExceptions | fsgsbase | pcid | xsave | smep | smap
+        | performanceCounters | fxsr | simdExceptions | userModeInstructionPrevention | fsgsbase | pcid | xsave | smep | smap
 }
 
 /// Bits of IA32_EFER (Intel SDM volume 3A, 2.2.1).

@@ -31,6 +31,7 @@ extension X86Guest {
         if new & CR0.paging != 0, new & CR0.protection == 0 { throw .generalProtection() }
         if new & CR0.notWriteThrough != 0, new & CR0.cacheDisable == 0 { throw .generalProtection() }
         let changed = new ^ old
+        let oldEFER = system.efer
         if changed & CR0.paging != 0 {
             let code = system.segments[SegmentNumber.cs]
             if new & CR0.paging != 0 {
@@ -47,6 +48,15 @@ extension X86Guest {
             }
         }
         system.cr0 = new
+        if changed & (CR0.paging | CR0.cacheDisable | CR0.notWriteThrough) != 0, system.usesPAEPaging {
+            do throws(X86Fault) {
+                try loadPagePointers(system.cr3)
+            } catch {
+                system.cr0 = old
+                system.efer = oldEFER
+                throw error
+            }
+        }
         if changed & (CR0.paging | CR0.protection | CR0.writeProtect) != 0 { engine.flushTLB(.all) }
         updateMode()
     }
@@ -62,6 +72,7 @@ extension X86Guest {
             guard value & ~PageWalker.physicalMask == 0 else { throw .generalProtection() }
         } else {
             value &= 0xFFFF_FFFF
+            if system.usesPAEPaging { try loadPagePointers(value) }
         }
         // The engine's TLB has no tags: another table or PCID needs a flush whatever bit 63 says.
         let isUnchanged = value == system.cr3
@@ -76,11 +87,48 @@ extension X86Guest {
         if changed & value & CR4.pcid != 0 {
             guard system.isLongModeActive, system.cr3 & 0xFFF == 0 else { throw .generalProtection() }
         }
+        let old = system.cr4
         system.cr4 = value
+        let reloading =
+            CR4.physicalAddressExtension | CR4.globalPages | CR4.pageSizeExtensions | CR4.smep
+        if changed & reloading != 0, system.usesPAEPaging {
+            do throws(X86Fault) {
+                try loadPagePointers(system.cr3)
+            } catch {
+                system.cr4 = old
+                throw error
+            }
+        }
         let affecting =
             CR4.globalPages | CR4.pageSizeExtensions | CR4.physicalAddressExtension | CR4.smep | CR4.smap | CR4.pcid
         if changed & affecting != 0 { engine.flushTLB(.all) }
-        updateMode()
+        if changed & CR4.debugExtensions != 0 { updateBreakpoints() } else { updateMode() }
+    }
+
+    /// Reads the four page-directory-pointer-table entries of PAE paging (SDM volume 3A, 4.4.1): #GP(0), and none is
+    /// loaded, where a present one has a reserved bit set.
+    private func loadPagePointers(_ cr3: UInt64) throws(X86Fault) {
+        var entries: InlineArray<4, UInt64> = InlineArray(repeating: 0)
+        for number in 0..<4 {
+            let place = (cr3 & 0xFFFF_FFE0) &+ UInt64(number) &* 8
+            entries[number] = engine.physicalLoad(place, as: UInt64.self)
+            if entries[number] & 1 != 0, entries[number] & PageWalker.pagePointerReserved != 0 {
+                throw .generalProtection()
+            }
+        }
+        system.pagePointers = entries
+        system.needsPagePointers = false
+    }
+
+    /// The same for a state that was put in place from outside: a malformed entry counts as not present.
+    func loadRestoredPagePointers() {
+        system.needsPagePointers = false
+        guard system.usesPAEPaging else { return }
+        for number in 0..<4 {
+            let place = (system.cr3 & 0xFFFF_FFE0) &+ UInt64(number) &* 8
+            let entry = engine.physicalLoad(place, as: UInt64.self)
+            system.pagePointers[number] = entry & PageWalker.pagePointerReserved == 0 ? entry : 0
+        }
     }
 
     /// CLTS.
@@ -142,11 +190,8 @@ extension X86Guest {
             if system.cr4 & CR4.debugExtensions != 0 { throw .invalidOpcode }
             number += 2
         }
-        if system.dr7 & (1 << 13) != 0 {
-            system.dr6 |= 1 << 13
-            system.dr7 &= ~(1 << 13)
-            throw X86Fault(vector: X86Vector.debug)
-        }
+        // General detect: no debug register may be touched.
+        if system.dr7 & (1 << 13) != 0 { throw X86Fault(vector: X86Vector.debug, debugStatus: 1 << 13) }
         return number
     }
 

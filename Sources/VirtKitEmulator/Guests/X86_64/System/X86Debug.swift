@@ -1,8 +1,8 @@
 /// Single steps and the breakpoints of DR0 to DR3 (Intel SDM volume 3B, 17.2 and 17.3).
 ///
-/// While RFLAGS.TF is set or a breakpoint is enabled the mode has `trap`: every block is one instruction long and comes
-/// to ``afterInstruction(stepped:keepsResume:)``. Pages with data breakpoints are never cached in the engine's TLB, so
-/// that each access to them is seen here. Breakpoints on ports are not hit.
+/// While RFLAGS.TF is set or a breakpoint is enabled the mode has `trap`: every block is one instruction long, begins
+/// with ``checkInstructionBreakpoint(_:)`` and comes to ``afterInstruction(stepped:isBranch:keepsResume:isRepeating:)``.
+/// Pages with data breakpoints are never cached in the engine's TLB, so that each access to them is seen here.
 extension X86Guest {
     /// What DR7 and DR0 to DR3 ask for, in a form that is quick to check.
     struct Breakpoints {
@@ -17,7 +17,10 @@ extension X86Guest {
         /// Linear addresses, by number; nil where none is enabled.
         var executions: [(index: UInt64, address: UInt64)] = []
 
-        var isArmed: Bool { !watches.isEmpty || !executions.isEmpty }
+        /// Ports, with CR4.DE.
+        var ports: [Watch] = []
+
+        var isArmed: Bool { !watches.isEmpty || !executions.isEmpty || !ports.isEmpty }
 
         init() {}
 
@@ -34,7 +37,10 @@ extension X86Guest {
                     let first = address & ~(size &- 1)
                     watches.append(
                         Watch(index: position, first: first, last: first &+ size &- 1, isHitByReads: kind == 3))
-                default: break
+                default:
+                    guard state.cr4 & CR4.debugExtensions != 0 else { break }
+                    let first = address & ~(size &- 1)
+                    ports.append(Watch(index: position, first: first, last: first &+ size &- 1, isHitByReads: true))
                 }
             }
         }
@@ -63,39 +69,64 @@ extension X86Guest {
         updateMode()
     }
 
+    /// Before an instruction while the mode has `trap`: the breakpoint fault for its execution. RF, and the shadow of a
+    /// load of SS, hold it off.
+    func checkInstructionBreakpoint(_ call: Call) throws(X86Fault) {
+        guard !breakpoints.executions.isEmpty, systemFlags & RFLAGS.resume == 0 else { return }
+        if interruptShadow == 2, isInShadow { return }
+        let linear = fetchAddress(call.pc)
+        var bits: UInt64 = 0
+        for breakpoint in breakpoints.executions where breakpoint.address == linear { bits |= 1 &<< breakpoint.index }
+        if bits != 0 { throw X86Fault(vector: X86Vector.debug, debugStatus: bits) }
+    }
+
+    /// An access to `bytes` ports from `port`.
+    func noteBreakpoints(port: UInt16, _ bytes: Int) {
+        if breakpoints.ports.isEmpty { return }
+        let last = UInt64(port) &+ UInt64(truncatingIfNeeded: bytes) &- 1
+        for watch in breakpoints.ports where UInt64(port) <= watch.last && last >= watch.first {
+            watchHits |= 1 &<< watch.index
+        }
+    }
+
     /// An instruction has completed while the mode has `trap`; the PC slot is the next one's. Delivers the traps it has
-    /// earned, or the breakpoint fault of the next.
+    /// earned.
     ///
     /// - Parameters:
     ///   - stepped: whether TF was set when it began.
+    ///   - isBranch: whether it has transferred control: with IA32_DEBUGCTL.BTF only those are stepped.
     ///   - keepsResume: whether it has loaded RF (IRET) for the next instruction.
-    func afterInstruction(stepped: Bool, keepsResume: Bool) -> HelperOutcome {
+    ///   - isRepeating: whether it is a repeated string instruction that goes on.
+    func afterInstruction(
+        stepped: Bool, isBranch: Bool = false, keepsResume: Bool = false, isRepeating: Bool = false
+    ) -> HelperOutcome {
         let address = programCounter
-        let status = watchHits | (stepped ? 1 << 14 : 0)
+        let isStep = stepped && (isBranch || system.msrs.debugControl & 2 == 0)
+        let status = watchHits | (isStep ? 1 << 14 : 0)
         watchHits = 0
         if !keepsResume { systemFlags &= ~RFLAGS.resume }
-        if status != 0 {
-            let event = X86Event(.exception, vector: X86Vector.debug, returnAddress: address, debugStatus: status)
-            return deliver(event, faultAddress: address) ? .endBlock : .exit(shutDown())
-        }
-        guard systemFlags & RFLAGS.resume == 0 else { return .endBlock }
-        let linear = fetchAddress(address)
-        var bits: UInt64 = 0
-        for breakpoint in breakpoints.executions where breakpoint.address == linear { bits |= 1 &<< breakpoint.index }
-        guard bits != 0 else { return .endBlock }
-        var event = X86Event(.exception, vector: X86Vector.debug, returnAddress: address, debugStatus: bits)
-        event.isInstructionBreakpoint = true
+        guard status != 0 else { return .endBlock }
+        var event = X86Event(.exception, vector: X86Vector.debug, returnAddress: address, debugStatus: status)
+        event.pushesResume = isRepeating
         return deliver(event, faultAddress: address) ? .endBlock : .exit(shutDown())
     }
 }
 
 extension X86Helper {
     /// Whether the end of a block by this helper is the end of an instruction that a debug trap may follow. Interrupts
-    /// and system calls clear TF for their handlers; loads of SS hold traps off.
+    /// clear TF for their handlers; loads of SS hold traps off.
     var isStepped: Bool {
         switch self {
-        case .raise, .softwareInterrupt, .int1, .singleStep, .syscall, .sysenter: false
+        case .raise, .softwareInterrupt, .int1, .singleStep: false
         default: true
+        }
+    }
+
+    /// Whether it transfers control.
+    var isTransfer: Bool {
+        switch self {
+        case .farCall, .farJump, .farReturn, .interruptReturn, .syscall, .sysret, .sysenter, .sysexit: true
+        default: false
         }
     }
 }

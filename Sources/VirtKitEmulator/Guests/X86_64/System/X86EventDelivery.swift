@@ -7,8 +7,8 @@ struct X86Event {
     var returnAddress: UInt64
     /// DR6 bits of a debug exception.
     var debugStatus: UInt64 = 0
-    /// A debug exception that is a fault: RF is pushed set.
-    var isInstructionBreakpoint = false
+    /// RF is pushed set though this is no fault: a repeated instruction is to go on.
+    var pushesResume = false
     /// CR2 of a page fault.
     var pageFaultAddress: UInt64 = 0
 
@@ -17,6 +17,7 @@ struct X86Event {
         vector = fault.vector
         errorCode = fault.hasErrorCode ? fault.errorCode : nil
         pageFaultAddress = fault.address
+        debugStatus = fault.debugStatus
         self.returnAddress = returnAddress
     }
 
@@ -42,9 +43,10 @@ extension X86Guest {
         var event = event
         while true {
             if event.vector == X86Vector.pageFault, event.isException { system.cr2 = event.pageFaultAddress }
-            if event.debugStatus != 0 {
+            if event.vector == X86Vector.debug, event.isException {
                 system.dr6 = system.dr6 & ~0xF | event.debugStatus
                 system.dr7 &= ~(1 << 13)
+                system.msrs.debugControl &= ~3
             }
             do throws(X86Fault) {
                 if isReal { try deliverReal(event) } else { try deliverProtected(event) }
@@ -126,9 +128,11 @@ extension X86Guest {
             inner = InnerFrame(
                 selector: selectorOf(SegmentNumber.ss), base: segmentBase(SegmentNumber.ss),
                 cache: system.segments[SegmentNumber.ss], stack: currentStack)
+            inner.stack.errorCode = external
             if isLong {
                 inner.stack.mask = .max
                 inner.stack.base = 0
+                inner.stack.segment = nil
             }
         }
         // Without a change of level SS keeps its selector, whichever stack is used.
@@ -180,12 +184,14 @@ extension X86Guest {
                 selector: gate.selector & ~3 | UInt16(level), base: base, cache: found.cache, offset: gate.offset))
     }
 
-    /// The image of RFLAGS to push: RF is set by faults, so that an instruction breakpoint does not hit again.
+    /// The image of RFLAGS to push (SDM volume 3B, 17.3.1.1): RF is set by faults, but for those of instruction
+    /// breakpoints, whose handler has to set it.
     private func pushedFlags(_ flags: UInt64, _ event: X86Event) -> UInt64 {
-        if event.isInstructionBreakpoint { return flags | RFLAGS.resume }
-        guard event.isException, event.debugStatus == 0 else { return flags }
+        if event.pushesResume { return flags | RFLAGS.resume }
+        guard event.isException else { return flags }
         switch event.vector {
-        case X86Vector.debug, X86Vector.doubleFault, X86Vector.machineCheck: return flags
+        case X86Vector.debug: return event.debugStatus & 1 << 13 != 0 ? flags | RFLAGS.resume : flags
+        case X86Vector.doubleFault, X86Vector.machineCheck: return flags
         default: return flags | RFLAGS.resume
         }
     }

@@ -27,6 +27,8 @@ struct X86Fault: Error, Equatable {
     var errorCode: UInt32 = 0
     /// The linear address of a page fault, which goes to CR2.
     var address: UInt64 = 0
+    /// DR6 bits of a debug exception.
+    var debugStatus: UInt64 = 0
     /// A #GP of lowered code for a non-canonical address: a #SS if the access goes through SS (see `refined`).
     var isNonCanonicalAccess = false
 

@@ -163,7 +163,8 @@ extension X86Guest {
             selector: inner.selector, base: found.base, cache: cache,
             stack: X86StackCursor(
                 pointer: inner.pointer, mask: stackMask(cache, in64BitCode: false), base: found.base,
-                access: level == 3 ? .user : .supervisor))
+                access: level == 3 ? .user : .supervisor, segment: cache,
+                errorCode: selectorCode(inner.selector) | external))
     }
 
     /// In IA-32e mode SS becomes a null selector whose RPL is the new level.

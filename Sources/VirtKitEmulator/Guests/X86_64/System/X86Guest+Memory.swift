@@ -68,7 +68,9 @@ extension X86Guest {
 
     /// The paging unit as the control registers set it.
     var walker: PageWalker {
-        PageWalker(cr0: system.cr0, cr3: system.cr3, cr4: system.cr4, efer: system.efer)
+        if system.needsPagePointers { loadRestoredPagePointers() }
+        return PageWalker(
+            cr0: system.cr0, cr3: system.cr3, cr4: system.cr4, efer: system.efer, pagePointers: system.pagePointers)
     }
 
     func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {
@@ -97,7 +99,7 @@ extension X86Guest {
             if mode.alignmentCheck, mmuIndex == 0, access != .execute {
                 // Alignment is checked here, so every access must come by.
                 translation.isWatched = true
-                guard address & UInt64(truncatingIfNeeded: engine.accessBytes &- 1) == 0 else {
+                guard address & Self.alignmentMask(engine.accessBytes) == 0 else {
                     pendingFault = X86Fault(vector: X86Vector.alignmentCheck)
                     return nil
                 }
@@ -106,6 +108,17 @@ extension X86Guest {
         case .fault(let code):
             pendingFault = .page(address, code)
             return nil
+        }
+    }
+
+    /// What must be 0 in the address of an access of so many bytes (SDM volume 3A, table 6-7): x87's long values are
+    /// aligned to 8 bytes, its environments to 4 or 2.
+    private static func alignmentMask(_ bytes: Int) -> UInt64 {
+        switch bytes {
+        case 1, 2, 4, 8, 16: UInt64(truncatingIfNeeded: bytes &- 1)
+        case 10: 7
+        case 14, 94: 1
+        default: 3
         }
     }
 

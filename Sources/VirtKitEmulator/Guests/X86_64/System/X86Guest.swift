@@ -28,6 +28,8 @@ final class X86Guest: GuestFrontend {
     var watchHits: UInt64 = 0
     /// The count of completed instructions at which an interrupt shadow was opened.
     var shadowStart: UInt64 = 0
+    /// What the mode key's `codeLimit` stands for.
+    var codeLimits = X86CodeLimits()
     /// The base that instructions were last fetched with.
     var lastCodeBase: UInt64 = 0
 

@@ -9,7 +9,7 @@ extension X86Guest {
             let outcome = runX86Computation(operation, frame: frame, engine: engine)
             if steps, case .endBlock = outcome {
                 // A repeated string instruction: each iteration is a step.
-                return afterInstruction(stepped: systemFlags & RFLAGS.trap != 0, keepsResume: false)
+                return afterInstruction(stepped: systemFlags & RFLAGS.trap != 0, isRepeating: true)
             }
             if case .fault = outcome, pendingFault?.vector == X86Vector.simdError,
                 system.cr4 & CR4.simdExceptions == 0
@@ -32,7 +32,12 @@ extension X86Guest {
         do throws(X86Fault) {
             let outcome = try run(helper, call)
             if steps, case .endBlock = outcome {
-                return afterInstruction(stepped: hadTrap, keepsResume: helper == .interruptReturn)
+                let isSystemCall = helper == .syscall || helper == .sysret || helper == .sysenter || helper == .sysexit
+                return afterInstruction(
+                    // Whether a system call or the return from it is stepped depends on the flags it has loaded.
+                    stepped: isSystemCall ? systemFlags & RFLAGS.trap != 0 : hadTrap,
+                    isBranch: helper.isTransfer, keepsResume: helper == .interruptReturn,
+                    isRepeating: programCounter == call.pc && call.immediate.repeats != .none)
             }
             return outcome
         } catch {
@@ -66,6 +71,9 @@ extension X86Guest {
 
     private func run(_ helper: X86Helper, _ call: Call) throws(X86Fault) -> HelperOutcome {
         switch helper {
+        case .checkSegment: try checkSegment(call)
+        case .checkCodeOffset: try checkCodeOffset(call)
+        case .instructionBreakpoint: try checkInstructionBreakpoint(call)
         case .raise, .softwareInterrupt, .overflowTrap, .int1, .singleStep:
             return try runEvent(helper, call)
         case .farCall, .farJump, .farReturn, .interruptReturn, .syscall, .sysret, .sysenter, .sysexit, .halt:
@@ -116,7 +124,8 @@ extension X86Guest {
             event = X86Event(.privilegedSoftware, vector: X86Vector.debug, returnAddress: nextAddress(call))
         default:
             // The PC slot is the next instruction's already.
-            return afterInstruction(stepped: systemFlags & RFLAGS.trap != 0, keepsResume: false)
+            return afterInstruction(
+                stepped: systemFlags & RFLAGS.trap != 0, isBranch: programCounter != nextAddress(call))
         }
         return deliver(event, faultAddress: call.pc) ? .endBlock : .exit(shutDown())
     }
@@ -178,8 +187,8 @@ extension X86Guest {
         switch helper {
         case .loadSegment:
             try loadSegment(call.argument, selector)
+            if call.argument == SegmentNumber.ss, call.immediate.extra != X86Helper.noShadow { openShadow(2) }
             guard call.immediate.endsBlock else { return .next }
-            if call.argument == SegmentNumber.ss { openShadow(2) }
             updateMode()
             return end(call)
         case .loadGDT, .loadIDT:

@@ -13,6 +13,8 @@ extension X86Guest {
             new.codeSize = code.isBig ? .bits32 : .bits16
             new.stack16 = !system.segments[SegmentNumber.ss].isBig
             new.segmentBases = hasSegmentBases
+            new.codeLimit = codeLimits.number(code.limit) { engine.invalidateCode() }
+            updateSegmentChecks(&new)
         }
         new.privilegeLevel = UInt32(level)
         new.longModeActive = isLong
@@ -26,6 +28,7 @@ extension X86Guest {
         new.osxsave = system.cr4 & CR4.xsave != 0
         new.fsgsbase = system.cr4 & CR4.fsgsbase != 0
         new.alignmentCheck = level == 3 && flags & RFLAGS.alignmentCheck != 0 && system.cr0 & CR0.alignmentMask != 0
+        new.userModeInstructionPrevention = level > 0 && system.cr4 & CR4.userModeInstructionPrevention != 0
         new.timeStampDisabled = system.cr4 & CR4.timeStampDisable != 0
         new.paging = system.cr0 & CR0.paging != 0
         new.ioPrivilege = !new.virtual8086 && level <= ioPrivilege
@@ -47,8 +50,22 @@ extension X86Guest {
             | segmentBase(SegmentNumber.ds) != 0
     }
 
-    /// After a load of ES or DS: outside 64-bit code its base is part of the mode.
-    func updateModeBases(_ number: Int) {
+    /// Which segments lowering can't take to be flat.
+    private func updateSegmentChecks(_ new: inout X86Mode) {
+        let isReal = isReal || isVirtual8086
+        var isFlat = system.segments[SegmentNumber.cs].isFlat(asCode: true, isReal: isReal)
+        for number in [SegmentNumber.es, SegmentNumber.ss, SegmentNumber.ds] {
+            isFlat = isFlat && system.segments[number].isFlat(asCode: false, isReal: isReal)
+        }
+        new.segmentChecks = !isFlat
+        new.extraSegmentChecks = (
+            !system.segments[SegmentNumber.fs].isFlat(asCode: false, isReal: isReal),
+            !system.segments[SegmentNumber.gs].isFlat(asCode: false, isReal: isReal)
+        )
+    }
+
+    /// After a load of a data segment register: outside 64-bit code it is part of the mode.
+    func updateModeSegments() {
         if !mode.is64 { updateMode() }
     }
 }

@@ -17,11 +17,13 @@ extension X86Guest {
 
     func portIn(_ port: UInt16, _ bytes: Int) throws(X86Fault) -> UInt64 {
         try checkPorts(port, bytes)
+        noteBreakpoints(port: port, bytes)
         return engine.bus.read(UInt64(port), width: bytes, space: .port, vcpu: index)
     }
 
     func portOut(_ port: UInt16, _ value: UInt64, _ bytes: Int) throws(X86Fault) {
         try checkPorts(port, bytes)
+        noteBreakpoints(port: port, bytes)
         let narrowed = bytes == 1 ? value & 0xFF : bytes == 2 ? value & 0xFFFF : value & 0xFFFF_FFFF
         engine.bus.write(narrowed, to: UInt64(port), width: bytes, space: .port, vcpu: index)
     }
@@ -39,11 +41,14 @@ extension X86Guest {
         let register = isInput ? 7 : 6
         let base = stringBase(isInput ? SegmentNumber.es : immediate.segment)
         let repeats = immediate.repeats != .none
-        var budget = Self.repeatBound
+        var budget = immediate.argument & X86Helper.stringSteps != 0 ? 1 : Self.repeatBound
+        let segment = isInput ? SegmentNumber.es : immediate.segment
+        let checks = immediate.argument & X86Helper.stringSourceChecks != 0
         try checkPorts(port, bytes)
         while true {
             if repeats, general(1) & mask == 0 { return true }
             let offset = general(register) & mask
+            if checks { try checkSegment(segment, offset, UInt64(truncatingIfNeeded: bytes), writes: isInput) }
             let address = is64BitCode ? base &+ offset : (base &+ offset) & 0xFFFF_FFFF
             if isInput {
                 // A store that faults must not have taken anything from the port.

@@ -61,11 +61,13 @@ extension X86Guest {
             setSelector(number, selector)
             setSegmentBase(number, UInt64(selector) &<< 4)
             system.segments[number].access &= ~X86SegmentCache.unusable
+            updateModeSegments()
             return
         }
         if isVirtual8086 {
             setSegment(
                 number, selector, base: UInt64(selector) &<< 4, X86SegmentCache(limit: 0xFFFF, access: 0xF3))
+            updateModeSegments()
             return
         }
         if number == SegmentNumber.ss {
@@ -105,7 +107,7 @@ extension X86Guest {
     private func loadDataSegment(_ number: Int, _ selector: UInt16) throws(X86Fault) {
         if selector & 0xFFFC == 0 {
             setNullSegment(number, selector)
-            updateModeBases(number)
+            updateModeSegments()
             return
         }
         let code = selectorCode(selector)
@@ -120,7 +122,7 @@ extension X86Guest {
         guard found.isPresent else { throw .notPresent(code) }
         try markAccessed(selector, &found)
         setSegment(number, selector, base: found.base, found.cache)
-        updateModeBases(number)
+        updateModeSegments()
     }
 
     /// After a return to an outer level: data segments that the new level may not use become null.

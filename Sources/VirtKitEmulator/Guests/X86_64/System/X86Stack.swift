@@ -5,6 +5,18 @@ struct X86StackCursor {
     var mask: UInt64
     var base: UInt64
     var access: PagePrivilege
+    /// The stack segment outside 64-bit code, whose limit and type are checked; nil: neither is.
+    var segment: X86SegmentCache?
+    /// Of the #SS that goes beyond the limit: 0 for the present stack.
+    var errorCode: UInt32 = 0
+
+    /// Checks `bytes` bytes at the pointer.
+    func check(_ bytes: Int, writes: Bool) throws(X86Fault) {
+        guard let segment else { return }
+        guard segment.isUsable, segment.contains(pointer & mask, UInt64(truncatingIfNeeded: bytes)),
+            segment.allows(writing: writes)
+        else { throw .stack(errorCode) }
+    }
 
     /// The address `offset` bytes above the pointer.
     func address(_ offset: UInt64 = 0) -> UInt64 {
@@ -29,12 +41,14 @@ extension X86Guest {
         let isLong = is64BitCode
         return X86StackCursor(
             pointer: stackPointer, mask: stackMask(system.segments[SegmentNumber.ss], in64BitCode: isLong),
-            base: isLong ? 0 : segmentBase(SegmentNumber.ss), access: currentAccess)
+            base: isLong ? 0 : segmentBase(SegmentNumber.ss), access: currentAccess,
+            segment: isLong ? nil : system.segments[SegmentNumber.ss])
     }
 
     /// Pushes the low `bytes` (2, 4 or 8) of `value`.
     func push(_ value: UInt64, _ bytes: Int, _ stack: inout X86StackCursor) throws(X86Fault) {
         stack.pointer = (stack.pointer &- UInt64(truncatingIfNeeded: bytes)) & stack.mask
+        try stack.check(bytes, writes: true)
         let address = stack.address()
         switch bytes {
         case 2: try storeStack(address, UInt16(truncatingIfNeeded: value), stack.access)
@@ -45,6 +59,7 @@ extension X86Guest {
 
     /// Pops `bytes` (2, 4 or 8), zero-extended.
     func pop(_ bytes: Int, _ stack: inout X86StackCursor) throws(X86Fault) -> UInt64 {
+        try stack.check(bytes, writes: false)
         let address = stack.address()
         let value: UInt64
         switch bytes {

@@ -112,6 +112,7 @@ extension X86Guest {
             source.setTaskPriority(priority, vcpu: index)
         }
         system.efer = state.efer
+        system.needsPagePointers = true
         for index in 0..<4 { system.debugAddresses[index] = state.debugAddresses[index] }
         system.dr6 = state.dr6
         system.dr7 = state.dr7

@@ -14,6 +14,10 @@ struct X86SystemState {
     var cr2: UInt64 = 0
     var cr3: UInt64 = 0
     var cr4: UInt64 = 0
+    /// PAE paging's four page-directory-pointer-table entries, as MOV to CR3 last loaded them.
+    var pagePointers: InlineArray<4, UInt64> = InlineArray(repeating: 0)
+    /// They have to be read from memory before they are used: the state was put in place from outside.
+    var needsPagePointers = false
     /// The task priority (0 … 15) where no local APIC of the board keeps it.
     var cr8: UInt64 = 0
     var efer: UInt64 = 0
@@ -38,6 +42,10 @@ struct X86SystemState {
 
     var isLongModeActive: Bool { efer & EFER.longModeActive != 0 }
     var isProtected: Bool { cr0 & CR0.protection != 0 }
+    /// PAE paging: 3 levels, outside IA-32e mode.
+    var usesPAEPaging: Bool {
+        cr0 & CR0.paging != 0 && cr4 & CR4.physicalAddressExtension != 0 && efer & EFER.longModeActive == 0
+    }
 }
 
 /// Model-specific registers that are plain storage or nearly so.
