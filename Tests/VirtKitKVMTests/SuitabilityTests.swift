@@ -42,6 +42,9 @@
             var probe = good
             probe.canScaleTimeStamp = false
             var configuration = configuration()
+            // One that is left open is the host's.
+            #expect(KVMAccelerator.suitability(for: configuration, probe).level == .full)
+            configuration.timerFrequency = 1_000_000_000
             let answer = KVMAccelerator.suitability(for: configuration, probe)
             #expect(answer.level == .no)
             #expect(answer.remedy?.contains("2500000000") == true)

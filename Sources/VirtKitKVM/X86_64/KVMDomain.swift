@@ -64,12 +64,25 @@
             }
             for processor in processors {
                 // Called only by the processor, which the domain owns.
-                processor.instructionBytes = { [unowned processor, unowned self] address in
-                    guard let physical = try? processor.vcpu.translate(address) else { return nil }
-                    return try? memory.load(UInt64.self, at: physical)
+                processor.codeBytes = { [unowned processor, unowned self] address in
+                    let bytes = (0..<UInt64(15)).prefix { readCode(address &+ $0, processor) != nil }
+                        .compactMap { readCode(address &+ $0, processor) }
+                    guard !bytes.isEmpty else { return nil }
+                    var instruction = KVMExit.Instruction(low: 0, high: 0, count: bytes.count)
+                    for (index, byte) in bytes.enumerated() {
+                        let part = UInt64(byte) << UInt64(index % 8 * 8)
+                        if index < 8 { instruction.low |= part } else { instruction.high |= part }
+                    }
+                    return instruction
                 }
             }
             try reset()
+        }
+
+        /// A byte at a linear address (of code: nothing says how the guest has changed it since).
+        private func readCode(_ address: UInt64, _ processor: KVMProcessor) -> UInt8? {
+            guard let physical = try? processor.vcpu.translate(address) else { return nil }
+            return try? memory.load(UInt8.self, at: physical)
         }
 
         private static func map(_ memory: GuestMemory, into machine: borrowing KVMVirtualMachine) throws(KVMError) {

@@ -70,8 +70,10 @@
                     if isHalted { return VCPUExit(.halted, address: programCounter) }
                 }
                 let bits = handle.beginEntry(run)
-                if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
-                if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                if bits != 0 {
+                    if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
+                    if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                }
                 if wantsExit {
                     guard isAccessUnfinished else {
                         handle.endEntry()
@@ -88,11 +90,14 @@
                 counters.count(.entries)
                 isAccessUnfinished = false
                 interruptFlag = run.pointee.if_flag != 0
-                noteTaskPriority()
+                if run.pointee.cr8 != UInt64(taskPriority) { noteTaskPriority() }
                 if result < 0 {
-                    guard result == -EINTR || result == -EAGAIN else { throw KVMError(KVMRequest.run.name, -result) }
-                    counters.count(.interrupted)
-                    continue
+                    if result == -EINTR || result == -EAGAIN {
+                        counters.count(.interrupted)
+                        continue
+                    }
+                    guard let exit = memoryFault(result) else { throw KVMError(KVMRequest.run.name, -result) }
+                    return exit
                 }
                 if let exit = try serve(bus) {
                     // A request that is not answered now stays for the next run.
@@ -105,49 +110,64 @@
         /// Serves an exit. Returns it where it is the driver's business.
         @inline(__always)
         private func serve(_ bus: any GuestBus) throws(KVMError) -> VCPUExit? {
-            let reason = vk_kvm_exit_reason(run)
-            switch Int32(truncatingIfNeeded: reason) {
-            case KVM_EXIT_IO:
-                servePorts(bus)
-            case KVM_EXIT_MMIO:
-                serveMemory(bus)
-            case KVM_EXIT_X86_RDMSR:
-                counters.count(.systemRegisters)
-                let value = bus.readSystemRegister(vk_kvm_exit_msr(run).number, vcpu: index)
-                vk_kvm_answer_msr(run, value == nil, value ?? 0)
-                isAccessUnfinished = true
-            case KVM_EXIT_X86_WRMSR:
-                counters.count(.systemRegisters)
-                let register = vk_kvm_exit_msr(run)
-                let isTaken = bus.writeSystemRegister(register.number, value: register.value, vcpu: index)
-                vk_kvm_answer_msr(run, !isTaken, register.value)
-                isAccessUnfinished = true
-                boardMayHaveChanged()
-            case KVM_EXIT_IRQ_WINDOW_OPEN:
-                counters.count(.windows)
-                mustAskSource = true
-            case KVM_EXIT_SET_TPR:
-                mustAskSource = true
+            switch Int32(truncatingIfNeeded: vk_kvm_exit_reason(run)) {
+            case KVM_EXIT_IO: servePorts(bus)
+            case KVM_EXIT_MMIO: serveMemory(bus)
             case KVM_EXIT_HLT:
                 counters.count(.halts)
                 isHalted = true
                 mustAskSource = true
-            case KVM_EXIT_INTR:
-                counters.count(.interrupted)
-            case KVM_EXIT_SHUTDOWN:
-                isShutDown = true
-                return VCPUExit(.shutdown, address: programCounter)
-            case KVM_EXIT_DEBUG:
-                return VCPUExit(.debug, address: programCounter)
-            case KVM_EXIT_INTERNAL_ERROR:
-                return try internalError()
-            case KVM_EXIT_FAIL_ENTRY:
-                return VCPUExit(
-                    KVMExitKind.kind(reason), address: programCounter, detail: vk_kvm_entry_failure(run))
-            default:
-                return VCPUExit(KVMExitKind.kind(reason), address: programCounter)
+            case KVM_EXIT_IRQ_WINDOW_OPEN:
+                counters.count(.windows)
+                mustAskSource = true
+            case KVM_EXIT_SET_TPR: mustAskSource = true
+            default: return try serveRare(bus)
             }
             return nil
+        }
+
+        private func serveRare(_ bus: any GuestBus) throws(KVMError) -> VCPUExit? {
+            let reason = vk_kvm_exit_reason(run)
+            let exit = KVMExit(run)
+            switch exit {
+            case .readMSR(let number, _):
+                counters.count(.systemRegisters)
+                let value = bus.readSystemRegister(number, vcpu: index)
+                vk_kvm_answer_msr(run, value == nil, value ?? 0)
+                isAccessUnfinished = true
+                return nil
+            case .writeMSR(let number, _, let value):
+                counters.count(.systemRegisters)
+                let isTaken = bus.writeSystemRegister(number, value: value, vcpu: index)
+                vk_kvm_answer_msr(run, !isTaken, value)
+                isAccessUnfinished = true
+                boardMayHaveChanged()
+                return nil
+            case .interrupted, .busLock:
+                counters.count(.interrupted)
+                return nil
+            case .shutdown:
+                isShutDown = true
+                return VCPUExit(.shutdown, address: programCounter)
+            case .debug(_, let address, let dr6, _): return VCPUExit(.debug, address: address, detail: dr6)
+            case .emulationFailure(let instruction): return emulationFailure(instruction)
+            default: return exit.forDriver(reason, at: programCounter)
+            }
+        }
+
+        /// The exit of an entry that failed for want of memory behind the guest's.
+        private func memoryFault(_ result: Int32) -> VCPUExit? {
+            guard result == -EFAULT || result == -EHWPOISON, vk_kvm_exit_reason(run) == vk_KVM_EXIT_MEMORY_FAULT
+            else { return nil }
+            return KVMExit(run).forDriver(vk_KVM_EXIT_MEMORY_FAULT, at: programCounter)
+        }
+
+        /// An instruction that KVM can't execute, with its bytes: those that KVM tells, or else what is in memory at RIP.
+        private func emulationFailure(_ instruction: KVMExit.Instruction) -> VCPUExit {
+            var instruction = instruction
+            if instruction.count == 0 { instruction = codeBytes?(programCounter) ?? instruction }
+            return .emulationFailure(
+                at: programCounter, low: instruction.low, high: instruction.high, count: instruction.count)
         }
 
         private func stopped() throws(KVMError) -> VCPUExit {
@@ -155,25 +175,12 @@
             return VCPUExit(.requested, address: programCounter)
         }
 
-        /// What KVM could not do. The detail of a failed emulation is the instruction's first 8 bytes, the first one
-        /// lowest.
-        private func internalError() throws(KVMError) -> VCPUExit {
-            let error = vk_kvm_exit_internal_error(run)
-            guard error.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION) else {
-                return VCPUExit(
-                    KVMExitKind.kind(UInt32(KVM_EXIT_INTERNAL_ERROR)), address: programCounter,
-                    detail: UInt64(error.suberror))
-            }
-            let bytes = error.instruction_size > 0 ? error.instruction_low : instructionBytes?(programCounter) ?? 0
-            return VCPUExit(.emulationFailure, address: programCounter, detail: bytes)
-        }
-
         /// Whether a guest may lower CR8 without KVM_EXIT_SET_TPR, as where KVM emulates ring 0: then it is looked at in
         /// each interrupt window, for as long as it holds anything back.
         var mustPollTaskPriority = false
 
-        /// Finds up to 8 bytes of code at RIP, where KVM has not told them.
-        var instructionBytes: ((UInt64) -> UInt64?)?
+        /// Reads code at an address, where KVM has not told the bytes.
+        var codeBytes: ((UInt64) -> KVMExit.Instruction?)?
 
         // MARK: Accesses
 
@@ -312,10 +319,5 @@
                 return try readTimeStamp()
             }
         }
-    }
-
-    /// The kinds of exits that are KVM's own: from 0x8000 up, by their number in `<linux/kvm.h>`.
-    enum KVMExitKind {
-        static func kind(_ reason: UInt32) -> VCPUExit.Kind { VCPUExit.Kind(rawValue: 0x8000 &+ (reason & 0x7FFF)) }
     }
 #endif
