@@ -16,7 +16,8 @@
         static let runsGuests =
             probe.map { !$0.missing.contains("port output") && !$0.missing.contains("a loop") } ?? false
         /// The model that machines have in tests: the standard one, unless this KVM lacks some of its features.
-        static let model: CPUModel = probe?.missingFeatures.isEmpty == true ? .x86_64v2 : .host
+        static let model: CPUModel =
+            [.x86_64v2, .x86_64].first { probe?.missingFeatures[$0]?.isEmpty == true } ?? .host
         /// Whether the host can map a guest_memfd.
         static let hasSharedGuestMemory: Bool = {
             guard let system = try? KVMSystem(), let machine = try? system.makeVirtualMachine() else { return false }

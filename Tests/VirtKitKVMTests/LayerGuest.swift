@@ -46,7 +46,7 @@
             var processors: [Processor] = []
             for index in 0..<cpus {
                 let vcpu = try machine.makeVCPU(index)
-                try vcpu.setCPUID(try #require(model.entries(.host, vcpu: index, frequency: 0)))
+                try vcpu.setCPUID(try #require(model.entries(.host, .init(index: index, count: cpus, frequency: 0))))
                 if index == 0 || controllers == .none {
                     var system = KVMStateTransfer.systemRegisters(BareGuest.entryState, vcpu: index)
                     if controllers != .none { system.apic_base = try vcpu.systemRegisters().apic_base }

@@ -85,7 +85,7 @@
             ])
             let region = try GuestMemoryRegion(guestAddress: 0x20000, size: 0x1000, isWritable: false)
             let contents = try GuestMemory(regions: [region])
-            try contents.write([0x77], at: 0x20000)
+            try contents.overwrite([0x77], at: 0x20000)
             try guest.machine.setMemory(slot: 1, region)
             try guest.runToPort(0x80)
             #expect(try guest.vcpu.registers().rax & 0xFF == 0x77)

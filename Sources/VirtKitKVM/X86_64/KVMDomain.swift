@@ -46,9 +46,9 @@
                     processor.mustPollTaskPriority = emulatesRing0
                     let isScaled = machine.check(.timeStampControl) != 0
                     if isScaled { try processor.vcpu.setTimeStampFrequency(request.timerFrequency) }
-                    guard
-                        let entries = model.entries(request.cpuModel, vcpu: index, frequency: request.timerFrequency)
-                    else {
+                    let place = KVMCPUModel.Place(
+                        index: index, count: request.cpus, frequency: request.timerFrequency)
+                    guard let entries = model.entries(request.cpuModel, place) else {
                         throw KVMError(
                             KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
                     }

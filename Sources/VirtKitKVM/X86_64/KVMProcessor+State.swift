@@ -21,7 +21,7 @@
                 X86_64.ModelSpecificRegister(number: number, value: value)
             }
             state.timeStampCounter = try timeStampCounter
-            state.activity = isShutDown ? .shutdown : isHalted ? .halted : .running
+            state.activity = isShutDown ? .shutdown : isWaitingForStartUp ? .waitForSIPI : isHalted ? .halted : .running
             return state
         }
 
@@ -51,14 +51,17 @@
                 try vcpu.setExtendedArea(KVMStateTransfer.area(state.extended))
                 try vcpu.setDebugRegisters(KVMStateTransfer.debugRegisters(state))
                 if let reason = try setSystemRegisters(of: state) { throw KVMError(reason, EINVAL) }
-                _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, state.timeStampCounter)
+                if !state.keepsTimeStampCounter {
+                    _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, state.timeStampCounter)
+                }
                 try vcpu.setEvents(KVMStateTransfer.events(state))
             } catch {
                 throw KVMStateError(reason: "KVM refuses it: \(error)", errno: error.errno)
             }
-            standstill = (state.timeStampCounter, clock.now)
+            if !state.keepsTimeStampCounter { standstill = (state.timeStampCounter, clock.now) }
             isHalted = state.activity == .halted && state.pending == nil && !state.nmiPending
             isShutDown = state.activity == .shutdown
+            isWaitingForStartUp = state.activity == .waitForSIPI
             interruptFlag = state.rflags >> 9 & 1 != 0
             taskPriority = UInt8(truncatingIfNeeded: state.cr8 & 0xF)
             interruptSource?.setTaskPriority(taskPriority, vcpu: index)

@@ -17,6 +17,8 @@
 
         /// It has executed HLT, and nothing has woken it.
         var isHalted = false
+        /// It waits for a start-up IPI, which comes as a new state: nothing else wakes it.
+        var isWaitingForStartUp = false
         /// It has shut down, until its state is set.
         var isShutDown = false
         /// An access has been answered that the next entry completes: until then the state is in mid-instruction.
@@ -54,6 +56,10 @@
         /// Runs the guest until an exit that is the driver's business.
         func execute(_ bus: any GuestBus) throws(KVMError) -> VCPUExit {
             if isShutDown { return VCPUExit(.shutdown, address: programCounter) }
+            if isWaitingForStartUp {
+                let isRequested = handle.takeSignals() & KVMVCPUHandle.Bit.exit != 0
+                return VCPUExit(isRequested ? .requested : .halted)
+            }
             try alignTimeStamp()
             var wantsExit = false
             while true {
