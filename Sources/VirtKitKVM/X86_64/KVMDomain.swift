@@ -22,7 +22,8 @@
         var cpuCount: Int { processors.count }
 
         init(
-            _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false
+            _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false,
+            supported: [kvm_cpuid_entry2]? = nil
         ) throws(VirtKitError) {
             let operation = "make a KVM domain"
             let result = vk_kvm_install_signal(kickSignal)
@@ -34,25 +35,34 @@
             }
             do throws(KVMError) {
                 let system = try KVMSystem(interface)
-                let model = KVMCPUModel(supported: try system.supportedCPUID())
+                let model = if let supported {
+                    KVMCPUModel(supported: supported)
+                } else {
+                    KVMCPUModel(supported: try system.supportedCPUID())
+                }
                 let machine = try system.makeVirtualMachine()
                 try machine.prepare()
                 try machine.letSystemRegistersExit()
+                let isScaled = machine.check(.timeStampControl) != 0
+                let timeStamps = KVMTimeStamps(
+                    clock: request.clock, frequency: request.timerFrequency, cpus: request.cpus)
                 var processors: [KVMProcessor] = []
+                var present: [UInt32] = []
                 for index in 0..<request.cpus {
-                    let processor = KVMProcessor(
-                        index: index, vcpu: try machine.makeVCPU(index), kickSignal: kickSignal, clock: request.clock,
-                        frequency: request.timerFrequency)
-                    processor.mustPollTaskPriority = emulatesRing0
-                    let isScaled = machine.check(.timeStampControl) != 0
-                    if isScaled { try processor.vcpu.setTimeStampFrequency(request.timerFrequency) }
+                    let vcpu = try machine.makeVCPU(index)
+                    if isScaled { try vcpu.setTimeStampFrequency(request.timerFrequency) }
                     let place = KVMCPUModel.Place(
                         index: index, count: request.cpus, frequency: request.timerFrequency)
                     guard let entries = model.entries(request.cpuModel, place) else {
                         throw KVMError(
                             KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
                     }
-                    try processor.vcpu.setCPUID(entries)
+                    try vcpu.setCPUID(entries)
+                    if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
+                    let processor = KVMProcessor(
+                        index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock,
+                        timeStamps: timeStamps, presentMSRs: present)
+                    processor.mustPollTaskPriority = emulatesRing0
                     processors.append(processor)
                 }
                 self.machine = machine
@@ -76,7 +86,6 @@
                     return instruction
                 }
             }
-            try reset()
         }
 
         /// A byte at a linear address (of code: nothing says how the guest has changed it since).
@@ -133,9 +142,7 @@
         func handle(_ index: Int) -> any VCPUHandle { processors[index].handle }
 
         func reset() throws(VirtKitError) {
-            for processor in processors {
-                do throws(KVMStateError) { try processor.importState(.reset) } catch { throw error.wrapped }
-            }
+            for processor in processors { processor.needsReset = true }
         }
 
         func statistics() -> [String: UInt64] {

@@ -60,6 +60,8 @@
         var canSetTimeStamp = true
         /// The features of each CPU model with a name that are missing.
         var missingFeatures: [CPUModel: [String]] = [:]
+        /// What CPUID can offer.
+        var supportedCPUID: [kvm_cpuid_entry2] = []
         /// The most vCPUs that a machine may have.
         var maximumVCPUs = 1
 
@@ -95,6 +97,7 @@
                     KVMRequest.checkExtension.name, ENOTTY, details: absent.joined(separator: ", ") + " missing")
             }
             let cpuid = try system.supportedCPUID()
+            supportedCPUID = cpuid
             let model = KVMCPUModel(supported: cpuid)
             for level in KVMCPULevel.all { missingFeatures[level.model] = model.missing(of: level.model) }
             let machine = try system.makeVirtualMachine()

@@ -12,7 +12,6 @@
         let handle: KVMVCPUHandle
         let counters = KVMCounters()
         let clock: MachineClock
-        let frequency: UInt64
         var interruptSource: (any InterruptSource)?
 
         /// It has executed HLT, and nothing has woken it.
@@ -29,20 +28,25 @@
         var interruptFlag = false
         /// CR8 as KVM and the board have it.
         var taskPriority: UInt8 = 0
-        /// The time-stamp counter and machine time when the vCPU last stood still; nil while it runs.
-        var standstill: (timeStamp: UInt64, time: UInt64)?
-        /// Those of the MSRs that a state lists which this KVM has.
-        lazy var presentMSRs: [UInt32] = KVMStateTransfer.savedMSRs.filter { number in
-            (try? vcpu.systemRegister(number)) != nil
-        }
+        /// Its time-stamp counter, against machine time.
+        let timeStamps: KVMTimeStamps
+        var timeStamp = KVMTimeStamps.Position()
+        /// No state has been set yet: reset's is put in place before anyone sees another.
+        var needsReset = true
+        /// Those of the MSRs that a state lists which this KVM has; the same for all vCPUs of a domain.
+        var presentMSRs: [UInt32]
 
         private var run: UnsafeMutablePointer<kvm_run> { vcpu.run }
 
-        init(index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, frequency: UInt64) {
+        init(
+            index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, timeStamps: KVMTimeStamps,
+            presentMSRs: [UInt32]
+        ) {
             self.index = index
             self.vcpu = vcpu
             self.clock = clock
-            self.frequency = frequency
+            self.timeStamps = timeStamps
+            self.presentMSRs = presentMSRs
             handle = KVMVCPUHandle(kickSignal: kickSignal)
             // RIP at each exit, without another call.
             run.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
@@ -55,12 +59,13 @@
 
         /// Runs the guest until an exit that is the driver's business.
         func execute(_ bus: any GuestBus) throws(KVMError) -> VCPUExit {
+            if needsReset { try importReset() }
             if isShutDown { return VCPUExit(.shutdown, address: programCounter) }
             if isWaitingForStartUp {
                 let isRequested = handle.takeSignals() & KVMVCPUHandle.Bit.exit != 0
                 return VCPUExit(isRequested ? .requested : .halted)
             }
-            try alignTimeStamp()
+            try timeStamps.align(&timeStamp, of: vcpu)
             var wantsExit = false
             while true {
                 if isHalted, !wantsExit {
@@ -72,7 +77,7 @@
                         isRequested = bits & KVMVCPUHandle.Bit.exit != 0
                     }
                     isHalted = !isAwake
-                    if isRequested { return try stopped() }
+                    if isRequested { return VCPUExit(.requested, address: programCounter) }
                     if isHalted { return VCPUExit(.halted, address: programCounter) }
                 }
                 let bits = handle.beginEntry(run)
@@ -83,7 +88,7 @@
                 if wantsExit {
                     guard isAccessUnfinished else {
                         handle.endEntry()
-                        return try stopped()
+                        return VCPUExit(.requested, address: programCounter)
                     }
                     // KVM completes the access, and then returns without running the guest.
                     vk_kvm_set_immediate_exit(run, 1)
@@ -174,11 +179,6 @@
             if instruction.count == 0 { instruction = codeBytes?(programCounter) ?? instruction }
             return .emulationFailure(
                 at: programCounter, low: instruction.low, high: instruction.high, count: instruction.count)
-        }
-
-        private func stopped() throws(KVMError) -> VCPUExit {
-            standstill = (try readTimeStamp(), clock.now)
-            return VCPUExit(.requested, address: programCounter)
         }
 
         /// Whether a guest may lower CR8 without KVM_EXIT_SET_TPR, as where KVM emulates ring 0: then it is looked at in
@@ -289,41 +289,6 @@
             guard interruptFlag, source.hasPendingInterrupt(vcpu: index) else { return false }
             mustAskSource = true
             return true
-        }
-
-        // MARK: Time
-
-        private func readTimeStamp() throws(KVMError) -> UInt64 {
-            try vcpu.systemRegister(KVMStateTransfer.timeStampCounter) ?? 0
-        }
-
-        /// What the time-stamp counter is to be now, by machine time, while the vCPU stands still.
-        private func expectedTimeStamp(_ standstill: (timeStamp: UInt64, time: UInt64)) -> UInt64 {
-            let elapsed = clock.now &- standstill.time
-            let (high, low) = elapsed.multipliedFullWidth(by: frequency)
-            guard high < 1_000_000_000 else { return standstill.timeStamp }
-            return standstill.timeStamp &+ UInt64(1_000_000_000).dividingFullWidth((high, low)).quotient
-        }
-
-        /// The time-stamp counter stands still with machine time: KVM's has run on while the machine was paused.
-        private func alignTimeStamp() throws(KVMError) {
-            guard let standstill else { return }
-            self.standstill = nil
-            let expected = expectedTimeStamp(standstill)
-            let difference = expected &- (try readTimeStamp())
-            // What reading it twice takes is no difference.
-            guard Int64(bitPattern: difference).magnitude > frequency / 10_000 else { return }
-            if try !vcpu.moveTimeStamp(by: difference) {
-                _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, expected)
-            }
-        }
-
-        /// The time-stamp counter at the present machine time.
-        var timeStampCounter: UInt64 {
-            get throws(KVMError) {
-                if let standstill { return expectedTimeStamp(standstill) }
-                return try readTimeStamp()
-            }
         }
     }
 #endif
