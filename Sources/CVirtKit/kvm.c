@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
@@ -43,8 +44,18 @@ int vk_kvm_ioctl(int descriptor, unsigned long request, unsigned long argument) 
     return result < 0 ? -errno : result;
 }
 
-int vk_kvm_map(int descriptor, uint64_t size, void **result) {
-    void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+int vk_kvm_run(int descriptor) {
+    int result = ioctl(descriptor, KVM_RUN, 0);
+    return result < 0 ? -errno : result;
+}
+
+int vk_kvm_event(void) {
+    int descriptor = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return descriptor < 0 ? -errno : descriptor;
+}
+
+int vk_kvm_map(int descriptor, uint64_t size, uint64_t offset, void **result) {
+    void *address = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, (off_t)offset);
     if (address == MAP_FAILED) return -errno;
     *result = address;
     return 0;

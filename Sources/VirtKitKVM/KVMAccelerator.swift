@@ -64,9 +64,7 @@ public struct KVMAccelerator: Accelerator {
     /// milliseconds.
     public func suitability(for configuration: MachineConfiguration) async -> Suitability {
         #if arch(x86_64)
-            if let refusal = Self.refusal(
-                architecture: configuration.architecture, cpus: configuration.cpus, model: configuration.cpuModel)
-            {
+            if let refusal = Self.refusal(architecture: configuration.architecture, model: configuration.cpuModel) {
                 return Suitability(.no, reason: refusal.reason, remedy: refusal.remedy)
             }
             switch await judge() {
@@ -97,7 +95,13 @@ public struct KVMAccelerator: Accelerator {
     public func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain {
         let operation = "make a KVM domain"
         #if arch(x86_64)
-            var refusal = Self.refusal(architecture: request.architecture, cpus: request.cpus, model: request.cpuModel)
+            if request.clock.isStepped {
+                throw VirtKitError(
+                    .unsupported, operation: operation,
+                    message: "KVM's guests see the host's time, not that of a stepped clock",
+                    remedy: "use a clock that runs, or a backend that emulates the CPU")
+            }
+            var refusal = Self.refusal(architecture: request.architecture, model: request.cpuModel)
             let probe: KVMProbe
             do throws(KVMError) {
                 probe = try Self.probe(kickSignal)
@@ -107,14 +111,17 @@ public struct KVMAccelerator: Accelerator {
                     error.wrapped(operation).code, operation: operation, message: diagnosis.reason,
                     errno: error.errno, remedy: diagnosis.remedy)
             }
-            refusal = refusal ?? Self.refusal(frequency: request.timerFrequency, model: request.cpuModel, probe)
+            refusal =
+                refusal
+                ?? Self.refusal(
+                    cpus: request.cpus, frequency: request.timerFrequency, model: request.cpuModel, probe)
             if let refusal {
                 throw VirtKitError(
                     .unsupported, operation: operation, message: refusal.reason, remedy: refusal.remedy)
             }
             return try KVMDomain(
                 request, kickSignal: kickSignal, interface: KernelInterface.shared,
-                emulatesRing0: probe.isSlow || !probe.missing.isEmpty)
+                emulatesRing0: probe.isSlow || !probe.missing.isEmpty, supported: probe.supportedCPUID)
         #else
             throw VirtKitError(
                 .unsupported, operation: operation, message: Self.otherHost.reason, remedy: Self.otherHost.remedy)

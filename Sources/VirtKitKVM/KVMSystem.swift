@@ -46,26 +46,6 @@ struct KVMVirtualMachine: ~Copyable {
         try descriptor.control(.enableCapability, &request, details: "capability \(capability.rawValue)")
     }
 
-    /// Maps a region into a slot.
-    func setMemory(slot: Int, _ region: GuestMemoryRegion) throws(KVMError) {
-        var request = kvm_userspace_memory_region()
-        request.slot = UInt32(truncatingIfNeeded: slot)
-        request.flags = region.isWritable ? 0 : UInt32(KVM_MEM_READONLY)
-        request.guest_phys_addr = region.guestAddress
-        request.memory_size = region.size
-        // SAFETY: whoever maps a region keeps it alive for as long as it is mapped.
-        request.userspace_addr = UInt64(UInt(bitPattern: region.hostAddress))
-        try descriptor.control(
-            .setMemoryRegion, &request, details: "slot \(slot): \(region.size) bytes at \(region.guestAddress)")
-    }
-
-    /// Empties a slot.
-    func removeMemory(slot: Int) throws(KVMError) {
-        var request = kvm_userspace_memory_region()
-        request.slot = UInt32(truncatingIfNeeded: slot)
-        try descriptor.control(.setMemoryRegion, &request, details: "slot \(slot), to be emptied")
-    }
-
     func makeVCPU(_ index: Int) throws(KVMError) -> KVMVCPU {
         let number = try descriptor.control(.createVCPU, UInt(index), details: "vCPU \(index)")
         let vcpu = try KVMDescriptor(number, from: KVMRequest.createVCPU.name, interface: descriptor.interface)
@@ -85,7 +65,7 @@ struct KVMVCPU: ~Copyable {
             throw KVMError(KVMRequest.getVCPUMapSize.name, EINVAL, details: "\(runSize) bytes")
         }
         var address: UnsafeMutableRawPointer?
-        let result = descriptor.interface.map(descriptor.number, size: runSize, &address)
+        let result = descriptor.interface.map(descriptor.number, size: runSize, offset: 0, &address)
         guard result >= 0, let address else { throw KVMError("mmap", result < 0 ? -result : EINVAL) }
         // SAFETY: the mapping has been checked to hold a `kvm_run`, and the kernel has filled it.
         run = address.bindMemory(to: kvm_run.self, capacity: 1)
@@ -96,7 +76,7 @@ struct KVMVCPU: ~Copyable {
     deinit { descriptor.interface.unmap(run, size: runSize) }
 
     /// Runs the guest until an exit. 0, or a negated error number; EINTR and EAGAIN are no failures.
-    func enter() -> Int32 { descriptor.interface.control(descriptor.number, .run, 0) }
+    func enter() -> Int32 { descriptor.interface.enter(descriptor.number) }
 
     /// `count` bytes of the shared page at `offset`; nil where they are not all in it.
     func shared(_ offset: UInt64, count: Int) -> UnsafeMutableRawPointer? {

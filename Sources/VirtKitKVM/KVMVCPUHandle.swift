@@ -4,11 +4,11 @@ internal import VirtKitCore
 
 /// What any thread may do to a vCPU of KVM's.
 ///
-/// A request is a bit in `signals`. The vCPU's thread, before it enters the guest, says that it is inside, clears
-/// `immediate_exit`, and takes the bits, in this order; whoever sets a bit looks afterwards whether it is inside, and if so
-/// sets `immediate_exit` and sends a signal. All of this in sequential order: so either the thread sees the bit, or the
-/// other sees it inside; and then `immediate_exit` stops it before KVM_RUN, and the signal in KVM_RUN. Nothing can be lost,
-/// and a signal too many does no harm.
+/// A request is a bit in `signals`. The vCPU's thread, before it enters the guest, clears `immediate_exit`, says that it is
+/// inside, and then looks at the bits; whoever sets a bit looks afterwards whether the thread is inside, and if so sets
+/// `immediate_exit` and sends a signal. "Set and then look" is in sequential order on both sides, so either the thread sees
+/// the bit, or the other sees it inside; and then `immediate_exit` stops it before KVM_RUN, and the signal in KVM_RUN.
+/// Nothing can be lost, and a signal too many does no harm.
 final class KVMVCPUHandle: VCPUHandle {
     enum Bit {
         static let exit: UInt32 = 1
@@ -65,14 +65,18 @@ final class KVMVCPUHandle: VCPUHandle {
     }
 
     /// Says that the thread is about to enter the guest, and takes the waiting requests.
+    @inline(__always)
     func beginEntry(_ run: UnsafeMutablePointer<kvm_run>) -> UInt32 {
-        isInside.store(true, ordering: .sequentiallyConsistent)
         vk_kvm_set_immediate_exit(run, 0)
+        // The one full barrier of an entry: what follows does not move before it, and nor does a look at the bits.
+        isInside.store(true, ordering: .sequentiallyConsistent)
+        guard signals.load(ordering: .sequentiallyConsistent) != 0 else { return 0 }
         return takeSignals()
     }
 
-    /// Says that the thread has left the guest.
-    func endEntry() { isInside.store(false, ordering: .sequentiallyConsistent) }
+    /// Says that the thread has left the guest. Whoever sees it late sends a signal too many.
+    @inline(__always)
+    func endEntry() { isInside.store(false, ordering: .releasing) }
 
     /// Takes the waiting requests.
     func takeSignals() -> UInt32 { signals.exchange(0, ordering: .sequentiallyConsistent) }

@@ -7,6 +7,28 @@
 
     /// The PC board on the real KVM: the same devices as with the emulator.
     @Suite(.enabled(if: HostKVM.runsGuests, HostKVM.reason), .serialized) struct BoardTests {
+        @Test(arguments: [2, 4]) func theOtherProcessorsStartByInterrupts(_ cpus: Int) async throws {
+            // INIT and start-up IPI, vector 0x50, to all but this one. 1: cmpb $count, 0x50100; jne 1b; out $0xF4
+            var code = BoardTests.message(0xC4500) + BoardTests.message(0xC4650)
+            code += [0x80, 0x3C, 0x25, 0x00, 0x01, 0x05, 0x00, UInt8(cpus - 1), 0x75, 0xF6]
+            code += [0xB8, 0x2A, 0x00, 0x00, 0x00, 0xE7, 0xF4, 0xF4]
+            // Real mode, copied to 0x50000 first: lock incb %cs:0x100; 1: hlt; jmp 1b.
+            let trampoline: [UInt8] = [0xF0, 0x2E, 0xFE, 0x06, 0x00, 0x01, 0xF4, 0xEB, 0xFD]
+            var copy: [UInt8] = []
+            for (index, byte) in trampoline.enumerated() {
+                copy += [0xC6, 0x04, 0x25] + Code.bytes(0x5_0000 + UInt32(index)) + [byte]
+            }
+            var configuration = try await configuration(copy + code)
+            configuration.cpus = cpus
+            let machine = try await LocalHypervisor(KVMAccelerator()).makeMachine(configuration)
+            let outcome = try await outcome(machine)
+            #expect(outcome.kind == .debugExit, "\(outcome)")
+            #expect(outcome.code == 42)
+        }
+
+        /// mov $0xFEE00300, %eax; movl $command, (%rax): the interrupt command register.
+        private static func message(_ command: UInt32) -> [UInt8] { Code.register(0x300, command) }
+
         private func configuration(_ code: [UInt8]) async throws -> MachineConfiguration {
             var configuration = MachineConfiguration(
                 architecture: .x86_64, memory: .mebibytes(8), boot: .flat(.bytes(code), address: 0x10_0000))

@@ -16,7 +16,13 @@
         static let runsGuests =
             probe.map { !$0.missing.contains("port output") && !$0.missing.contains("a loop") } ?? false
         /// The model that machines have in tests: the standard one, unless this KVM lacks some of its features.
-        static let model: CPUModel = probe?.missingFeatures.isEmpty == true ? .x86_64v2 : .host
+        static let model: CPUModel =
+            [.x86_64v2, .x86_64].first { probe?.missingFeatures[$0]?.isEmpty == true } ?? .host
+        /// Whether the host can map a guest_memfd.
+        static let hasSharedGuestMemory: Bool = {
+            guard let system = try? KVMSystem(), let machine = try? system.makeVirtualMachine() else { return false }
+            return (try? machine.makeGuestMemory(size: 4096, isShared: true)) != nil
+        }()
         static let reason: Comment = "needs a KVM that runs a bare guest"
     }
 
@@ -30,10 +36,27 @@
 
         /// - Parameter handlers: code at the handlers of interrupt vectors.
         init(_ code: [UInt8], handlers: [UInt8: [UInt8]] = [:], clock: MachineClock = MachineClock()) throws {
-            memory = try GuestMemory(regions: [GuestMemoryRegion(guestAddress: 0, size: 0x10000)])
+            memory = try Self.memory(code, handlers)
+            state = Self.entryState
+            let frequency = try #require(HostKVM.probe).timeStampFrequency
+            let made = try KVMAccelerator().makeDomain(
+                DomainRequest(
+                    architecture: .x86_64, cpus: 1, cpuModel: HostKVM.model, memory: memory, clock: clock,
+                    timerFrequency: frequency))
+            domain = try #require(made as? any AcceleratorDomain<X86_64>)
+        }
+
+        /// 64 KiB with page tables, descriptors, code and handlers. The 4th GiB of addresses is mapped one to one too: the
+        /// interrupt controllers are there.
+        static func memory(_ code: [UInt8], _ handlers: [UInt8: [UInt8]]) throws -> GuestMemory {
+            let memory = try GuestMemory(regions: [GuestMemoryRegion(guestAddress: 0, size: 0x10000)])
             try memory.store(0x2003 as UInt64, at: 0x1000)
             try memory.store(0x3003 as UInt64, at: 0x2000)
-            for index in 0..<UInt64(512) { try memory.store(index << 21 | 0x83, at: 0x3000 + index * 8) }
+            try memory.store(0xA003 as UInt64, at: 0x2018)
+            for index in 0..<UInt64(512) {
+                try memory.store(index << 21 | 0x83, at: 0x3000 + index * 8)
+                try memory.store(0xC000_0000 | index << 21 | 0x83, at: 0xA000 + index * 8)
+            }
             try memory.store(0 as UInt64, at: 0x4E00)
             try memory.store(0x00AF_9B00_0000_FFFF as UInt64, at: 0x4E08)
             try memory.store(0x00CF_9300_0000_FFFF as UInt64, at: 0x4E10)
@@ -43,7 +66,12 @@
                 try memory.write(body, at: address)
             }
             try memory.write(code, at: Self.code)
-            state = .reset
+            return memory
+        }
+
+        /// 64-bit mode, ring 0, at the code.
+        static var entryState: X86_64.State {
+            var state = X86_64.State.reset
             state.segments = [X86_64.Segment](
                 repeating: X86_64.Segment(selector: 16, limit: .max, attributes: 0xC093), count: 6)
             state.segments[1] = X86_64.Segment(selector: 8, limit: .max, attributes: 0xA09B)
@@ -57,12 +85,7 @@
             state.efer = 0x500
             state.rip = Self.code
             state.general[4] = 0xF000
-            let frequency = try #require(HostKVM.probe).timeStampFrequency
-            let made = try KVMAccelerator().makeDomain(
-                DomainRequest(
-                    architecture: .x86_64, cpus: 1, cpuModel: HostKVM.model, memory: memory, clock: clock,
-                    timerFrequency: frequency))
-            domain = try #require(made as? any AcceleratorDomain<X86_64>)
+            return state
         }
 
         /// Runs it, watched.

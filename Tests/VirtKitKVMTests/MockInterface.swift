@@ -51,14 +51,18 @@
             case "KVM_GET_TSC_KHZ": return 2_000_000
             case "KVM_GET_MSRS", "KVM_SET_MSRS":
                 return UnsafePointer<UInt32>(bitPattern: argument).map { Int32($0.pointee) } ?? -EFAULT
-            case "KVM_RUN":
-                guard let page = mapped.first else { return -EFAULT }
-                return onRun(page.assumingMemoryBound(to: kvm_run.self))
             default: return 0
             }
         }
 
-        func map(_ descriptor: Int32, size: Int, _ address: inout UnsafeMutableRawPointer?) -> Int32 {
+        func enter(_ number: Int32) -> Int32 {
+            guard open.contains(number) else { return -EBADF }
+            if let answer = answer("KVM_RUN") { return answer }
+            guard let page = mapped.first else { return -EFAULT }
+            return onRun(page.assumingMemoryBound(to: kvm_run.self))
+        }
+
+        func map(_ descriptor: Int32, size: Int, offset: Int, _ address: inout UnsafeMutableRawPointer?) -> Int32 {
             if let answer = answer("mmap") { return answer }
             let memory = UnsafeMutableRawPointer.allocate(byteCount: size, alignment: 4096)
             memset(memory, 0, size)

@@ -159,7 +159,9 @@
                 page.pointee.s.regs.regs.rip = 0x1234
                 return 0
             }
-            #expect(try run(domain) == [VCPUExit(.emulationFailure, address: 0x1234, detail: 0xE8D9)])
+            let exits = try run(domain)
+            #expect(exits == [.emulationFailure(at: 0x1234, low: 0xE8D9, count: 2)])
+            #expect(exits[0].instruction == [0xD9, 0xE8])
         }
 
         @Test(arguments: [ENOMEM, EEXIST, EINVAL])

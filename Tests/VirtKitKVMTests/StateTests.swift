@@ -135,7 +135,7 @@
             #expect(refused { $0.xcr0 = 0 })
             #expect(refused { $0.xcr0 = 1 << 40 | 1 })
             #expect(refused { $0.extended.mxcsr = 0xFFFF_FFFF })
-            #expect(refused { $0.activity = .waitForSIPI })
+            #expect(refused { $0.activity = X86_64.Activity(rawValue: 9) })
             #expect(refused { $0.pending = X86_64.PendingEvent(vector: 3, type: 6) })
             #expect(refused { $0.modelSpecific = [.init(number: 0xDEAD, value: 1)] })
         }

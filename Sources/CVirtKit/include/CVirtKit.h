@@ -4,6 +4,7 @@
 
 #include "CVirtKitAtomics.h"
 #include "CVirtKitKVM.h"
+#include "CVirtKitKVMX86.h"
 #include "CVirtKitMemory.h"
 #include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"

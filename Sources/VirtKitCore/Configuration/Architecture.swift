@@ -61,8 +61,12 @@ public struct CPUModel: RawRepresentable, Hashable, Sendable, Codable, CustomStr
     public static let standard = CPUModel(rawValue: "standard")
     /// Whatever the accelerator offers at its best here. A machine with it can't be moved to another host.
     public static let host = CPUModel(rawValue: "host")
+    /// The baseline x86-64 of the x86-64 psABI (3.1.1): what every 64-bit x86 CPU has, SSE2 included.
+    public static let x86_64 = CPUModel(rawValue: "x86-64")
     /// x86-64-v2 of the x86-64 psABI: SSE4.2, POPCNT, CMPXCHG16B.
     public static let x86_64v2 = CPUModel(rawValue: "x86-64-v2")
+    /// x86-64-v3 of the x86-64 psABI: AVX2, BMI2, FMA, MOVBE.
+    public static let x86_64v3 = CPUModel(rawValue: "x86-64-v3")
 }
 
 /// An amount of memory, in bytes.

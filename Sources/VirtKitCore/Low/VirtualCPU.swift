@@ -17,7 +17,8 @@ public struct VCPUExit: Hashable, Sendable {
         public static let requested = Kind(rawValue: 3)
         /// The instruction budget given to the vCPU is used up.
         public static let budget = Kind(rawValue: 4)
-        /// The accelerator can't execute the instruction at `address`.
+        /// The accelerator can't execute the instruction at `address`. The detail and `moreDetail` hold its bytes, see
+        /// `instruction`.
         public static let emulationFailure = Kind(rawValue: 5)
     }
 
@@ -27,12 +28,37 @@ public struct VCPUExit: Hashable, Sendable {
     public var address: UInt64
     /// More detail; its meaning is the kind's.
     public var detail: UInt64
+    /// Still more, for kinds that need it.
+    public var moreDetail: UInt64
 
     /// Makes an exit.
-    public init(_ kind: Kind, address: UInt64 = 0, detail: UInt64 = 0) {
+    public init(_ kind: Kind, address: UInt64 = 0, detail: UInt64 = 0, moreDetail: UInt64 = 0) {
         self.kind = kind
         self.address = address
         self.detail = detail
+        self.moreDetail = moreDetail
+    }
+
+    /// Makes an `.emulationFailure`: an instruction that the accelerator can't execute.
+    ///
+    /// - Parameters:
+    ///   - address: the guest's program counter.
+    ///   - low: the instruction's first 8 bytes, the first one lowest.
+    ///   - high: the next 7 bytes.
+    ///   - count: how many bytes are known, 15 at most; there may be more than the instruction has.
+    public static func emulationFailure(at address: UInt64, low: UInt64, high: UInt64 = 0, count: Int) -> VCPUExit {
+        let known = UInt64(max(0, min(count, 15)))
+        return VCPUExit(
+            .emulationFailure, address: address, detail: low, moreDetail: high & (1 << 56 - 1) | known << 56)
+    }
+
+    /// Of an `.emulationFailure` the bytes at its address, as far as they are known: the instruction, and perhaps bytes
+    /// after it. Otherwise none.
+    public var instruction: [UInt8] {
+        guard kind == .emulationFailure else { return [] }
+        return (0..<Int(moreDetail >> 56 & 15)).map { index in
+            UInt8(truncatingIfNeeded: (index < 8 ? detail : moreDetail) >> UInt64(index % 8 * 8))
+        }
     }
 }
 

@@ -43,6 +43,19 @@ public final class MachineClock: Sendable {
         }
     }
 
+    /// The host's monotonic time less machine time, in nanoseconds: exactly the same while the clock runs, growing with the
+    /// host's time while it stands still. For accelerators whose guests see a counter of the host's.
+    public var hostOffset: UInt64 {
+        while true {
+            let before = sequence.load(ordering: .acquiring)
+            let elapsed = sharedElapsed.load(ordering: .acquiring)
+            let start = sharedStart.load(ordering: .acquiring)
+            if before & 1 == 0, sequence.load(ordering: .acquiring) == before {
+                return (start == 0 ? vk_monotonic_nanoseconds() : start) &- elapsed
+            }
+        }
+    }
+
     /// Wall-clock time in nanoseconds since 1970, for real-time clocks.
     public var wallClock: Int64 {
         let epoch = state.withLock { $0.epoch }

@@ -10,6 +10,7 @@
         private static let timeStampDeadline: UInt32 = 1 << 24
         private static let hypervisor: UInt32 = 1 << 31
         private static let apic: UInt32 = 1 << 9
+        private static let hyperThreading: UInt32 = 1 << 28
         /// XGETBV and OSXSAVE follow CR4; KVM puts the bit in.
         private static let osXSave: UInt32 = 1 << 27
 
@@ -22,27 +23,47 @@
             } ?? kvm_cpuid_entry2()
         }
 
-        /// The features of x86-64-v2 (x86-64 psABI, 3.1.1) that KVM lacks here.
-        var missing: [String] {
-            let basic = find(1)
-            let extended = find(0x8000_0001)
-            let needed: [(UInt32, UInt32, String)] = [
-                (basic.edx, 0, "FPU"), (basic.edx, 8, "CMPXCHG8B"), (basic.edx, 15, "CMOV"), (basic.edx, 23, "MMX"),
-                (basic.edx, 24, "FXSR"), (basic.edx, 25, "SSE"), (basic.edx, 26, "SSE2"), (basic.ecx, 0, "SSE3"),
-                (basic.ecx, 9, "SSSE3"), (basic.ecx, 13, "CMPXCHG16B"), (basic.ecx, 19, "SSE4.1"),
-                (basic.ecx, 20, "SSE4.2"), (basic.ecx, 23, "POPCNT"), (extended.ecx, 0, "LAHF"),
-                (extended.edx, 11, "SYSCALL"), (extended.edx, 20, "NX"), (extended.edx, 29, "long mode"),
-            ]
-            return needed.filter { $0.0 >> $0.1 & 1 == 0 }.map(\.2)
+        private func has(_ feature: KVMCPUFeature) -> Bool {
+            let entry = find(feature.leaf)
+            let value =
+                switch feature.register {
+                case .ebx: entry.ebx
+                case .ecx: entry.ecx
+                case .edx: entry.edx
+                }
+            return value >> feature.bit & 1 != 0
+        }
+
+        /// The features of a model that KVM lacks here: of one that has no name here, none.
+        func missing(of model: CPUModel) -> [String] {
+            guard let level = KVMCPULevel.named(model) else { return [] }
+            var missing = level.required.filter { !has($0) }.map(\.name)
+            if find(0xD).eax & UInt32(truncatingIfNeeded: level.extendedState) != level.extendedState,
+                level.extendedState > 3
+            {
+                missing.append("its XSAVE components")
+            }
+            return missing
+        }
+
+        /// What a vCPU is told of the machine that it is in.
+        struct Place {
+            var index: Int
+            var count = 1
+            /// Of the time-stamp counter, in Hz.
+            var frequency: UInt64
+
+            fileprivate var number: UInt32 { UInt32(truncatingIfNeeded: index) }
+            fileprivate var processors: UInt32 { UInt32(truncatingIfNeeded: max(1, count)) }
+            /// The bits of an APIC ID that number the processors of the package.
+            fileprivate var shift: UInt32 { UInt32(truncatingIfNeeded: 32 - (processors - 1).leadingZeroBitCount) }
+            fileprivate var identifiers: UInt32 { 1 << shift }
         }
 
         /// The entries for one vCPU; nil for a model that is not known.
-        func entries(_ model: CPUModel, vcpu: Int, frequency: UInt64) -> [kvm_cpuid_entry2]? {
-            switch model {
-            case .host: host(vcpu)
-            case .x86_64v2, .standard: baseline(vcpu, frequency: frequency)
-            default: nil
-            }
+        func entries(_ model: CPUModel, _ place: Place) -> [kvm_cpuid_entry2]? {
+            if model == .host { return host(place) }
+            return KVMCPULevel.named(model).map { baseline($0, place) }
         }
 
         private func entry(
@@ -57,21 +78,35 @@
         }
 
         /// All that KVM can do, without its paravirtual leaves.
-        private func host(_ vcpu: Int) -> [kvm_cpuid_entry2] {
-            let number = UInt32(truncatingIfNeeded: vcpu)
+        private func host(_ place: Place) -> [kvm_cpuid_entry2] {
+            let cores = (min(64, place.identifiers) - 1) << 26
             return supported.filter { !(0x4000_0000..<0x5000_0000).contains($0.function) }.map { original in
                 var entry = original
                 switch entry.function {
                 case 1:
-                    entry.ebx = entry.ebx & 0x0000_FFFF | 1 << 16 | (number & 0xFF) << 24
+                    entry.ebx =
+                        entry.ebx & 0x0000_FFFF | (place.identifiers & 0xFF) << 16 | (place.number & 0xFF) << 24
                     entry.ecx |= Self.x2APIC | Self.timeStampDeadline | Self.hypervisor
                     entry.ecx &= ~Self.osXSave
-                    entry.edx |= Self.apic
-                case 0xB, 0x1F: entry.edx = number
+                    entry.edx = entry.edx & ~Self.hyperThreading | Self.apic
+                    if place.count > 1 { entry.edx |= Self.hyperThreading }
+                case 4 where entry.eax & 0x1F != 0: entry.eax = entry.eax & 0x3FFF | cores
+                case 0xB, 0x1F:
+                    let topology = self.topology(place)
+                    let level = Int(min(entry.index, 2))
+                    (entry.eax, entry.ebx, entry.ecx, entry.edx) = topology[level]
                 default: break
                 }
                 return entry
             } + [hypervisorLeaf]
+        }
+
+        /// Leaf 0BH: threads of a core (one), cores of the package, nothing more.
+        private func topology(_ place: Place) -> [(UInt32, UInt32, UInt32, UInt32)] {
+            [
+                (0, 1, 0x100, place.number), (place.shift, place.processors, 0x201, place.number),
+                (0, 0, 2, place.number),
+            ]
         }
 
         private var hypervisorLeaf: kvm_cpuid_entry2 {
@@ -79,45 +114,49 @@
             entry(0x4000_0000, nil, 0x4000_0000, 0x7472_6956, 0x0074_694B, 0)
         }
 
-        /// The model "x86-64-v2", the same as the emulator's: called Nehalem (family 6, model 26, stepping 3).
-        private func baseline(_ vcpu: Int, frequency: UInt64) -> [kvm_cpuid_entry2] {
-            let number = UInt32(truncatingIfNeeded: vcpu)
-            let basic = find(1)
-            let structured = find(7)
-            let extended = find(0x8000_0001)
-            // SSE3 SSSE3 CX16 PCID SSE4.1 SSE4.2 POPCNT XSAVE.
-            let moreFeatures: UInt32 =
-                1 << 0 | 1 << 9 | 1 << 13 | 1 << 17 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 26
-            // FPU DE PSE TSC MSR PAE MCE CX8 SEP MTRR PGE MCA CMOV PAT PSE36 CLFSH MMX FXSR SSE SSE2.
-            let features: UInt32 = 0x078B_F9FD & ~Self.apic
-            // FSGSBASE TSC_ADJUST SMEP ERMS INVPCID SMAP.
-            let protections: UInt32 = 1 << 0 | 1 << 1 | 1 << 7 | 1 << 9 | 1 << 10 | 1 << 20
+        /// The register of a leaf with all the bits of the level that it holds, and of those that are optional what the
+        /// host has.
+        private func features(_ level: KVMCPULevel, _ leaf: UInt32, _ register: KVMCPUFeature.Register) -> UInt32 {
+            (level.required + KVMCPULevel.optional.filter(has))
+                .filter { $0.leaf == leaf && $0.register == register }
+                .reduce(0) { $0 | 1 << $1.bit }
+        }
+
+        /// A model by name, but for what the host lacks the same everywhere.
+        private func baseline(_ level: KVMCPULevel, _ place: Place) -> [kvm_cpuid_entry2] {
+            let frequency = place.frequency
             let megahertz = UInt32(truncatingIfNeeded: frequency / 1_000_000) & 0xFFFF
             let brand = words("VirtKit Virtual CPU")
+            let cores = (min(64, place.identifiers) - 1) << 26
+            let sharing = (place.identifiers - 1) << 14
+            let topology = topology(place)
+            // x87 and SSE state of 576 bytes; AVX's is at the offset that the host tells, always the same one.
+            let avx = find(0xD, 2)
+            let size = level.extendedState & 4 == 0 ? 576 : avx.ebx + avx.eax
             var entries = [
                 entry(0, nil, 0x16, 0x756E_6547, 0x6C65_746E, 0x4965_6E69),
                 entry(
-                    1, nil, 0x0001_06A3, (number & 0xFF) << 24 | 1 << 16 | 8 << 8,
-                    basic.ecx & moreFeatures | Self.x2APIC | Self.timeStampDeadline | Self.hypervisor,
-                    basic.edx & features | Self.apic),
+                    1, nil, level.signature,
+                    (place.number & 0xFF) << 24 | (place.identifiers & 0xFF) << 16 | 8 << 8,
+                    features(level, 1, .ecx) | Self.x2APIC | Self.timeStampDeadline | Self.hypervisor,
+                    features(level, 1, .edx) | Self.apic | (place.count > 1 ? Self.hyperThreading : 0)),
                 entry(2, nil, 0x00FE_FF01, 0, 0, 0),
                 // 32 KiB L1 data and code, 256 KiB L2, 8 MiB L3; lines of 64 bytes.
-                cache(0, type: 1, level: 1, ways: 8, sets: 64),
-                cache(1, type: 2, level: 1, ways: 8, sets: 64),
-                cache(2, type: 3, level: 2, ways: 8, sets: 512),
-                cache(3, type: 3, level: 3, ways: 16, sets: 8192, inclusive: true),
+                cache(0, type: 1, level: 1, ways: 8, sets: 64, flags: cores),
+                cache(1, type: 2, level: 1, ways: 8, sets: 64, flags: cores),
+                cache(2, type: 3, level: 2, ways: 8, sets: 512, flags: cores),
+                cache(3, type: 3, level: 3, ways: 16, sets: 8192, flags: cores | sharing, inclusive: true),
                 entry(4, 4, 0, 0, 0, 0),
                 // Always-running APIC timer.
                 entry(6, nil, 1 << 2, 0, 0, 0),
-                // Fast short REP MOV, speculation control, architectural capabilities.
-                entry(
-                    7, 0, 0, structured.ebx & protections, 0, structured.edx & (1 << 4 | 1 << 26 | 1 << 29)),
-                entry(0xB, 0, 0, 1, 0x100, number),
-                entry(0xB, 1, 0, 1, 0x201, number),
-                // x87 and SSE state alone; KVM puts the present size into EBX.
-                entry(0xD, 0, 3, 576, 576, 0),
+                entry(7, 0, 0, features(level, 7, .ebx), features(level, 7, .ecx), features(level, 7, .edx)),
+                entry(0xB, 0, topology[0].0, topology[0].1, topology[0].2, topology[0].3),
+                entry(0xB, 1, topology[1].0, topology[1].1, topology[1].2, topology[1].3),
+                // KVM puts the present size into EBX.
+                entry(0xD, 0, UInt32(truncatingIfNeeded: level.extendedState), size, size, 0),
                 entry(0xD, 1, find(0xD, 1).eax & 1, 0, 0, 0),
             ]
+            if level.extendedState & 4 != 0 { entries.append(entry(0xD, 2, avx.eax, avx.ebx, 0, 0)) }
             if frequency % 1_000_000 == 0, frequency / 1_000_000 <= 4000 {
                 // The crystal is the local APIC's timer clock, 1 GHz: TSC = crystal * EBX / EAX.
                 let divisor = commonDivisor(1000, frequency / 1_000_000)
@@ -130,10 +169,8 @@
                 entry(0x16, nil, megahertz, megahertz, 100, 0),
                 hypervisorLeaf,
                 entry(0x8000_0000, nil, 0x8000_0008, 0, 0, 0),
-                // LAHF; SYSCALL, NX, pages of 1 GiB, RDTSCP, long mode.
                 entry(
-                    0x8000_0001, nil, 0, 0, extended.ecx & 1,
-                    extended.edx & (1 << 11 | 1 << 20 | 1 << 26 | 1 << 27 | 1 << 29)),
+                    0x8000_0001, nil, 0, 0, features(level, 0x8000_0001, .ecx), features(level, 0x8000_0001, .edx)),
             ]
             for index in 0..<3 {
                 entries.append(
@@ -157,9 +194,9 @@
         }
 
         private func cache(
-            _ index: UInt32, type: UInt32, level: UInt32, ways: UInt32, sets: UInt32, inclusive: Bool = false
+            _ index: UInt32, type: UInt32, level: UInt32, ways: UInt32, sets: UInt32, flags: UInt32, inclusive: Bool = false
         ) -> kvm_cpuid_entry2 {
-            entry(4, index, type | level << 5 | 1 << 8, (ways - 1) << 22 | 63, sets - 1, inclusive ? 2 : 0)
+            entry(4, index, type | level << 5 | 1 << 8 | flags, (ways - 1) << 22 | 63, sets - 1, inclusive ? 2 : 0)
         }
 
         /// 48 bytes of text as little-endian words.

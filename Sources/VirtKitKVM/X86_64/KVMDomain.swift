@@ -22,7 +22,8 @@
         var cpuCount: Int { processors.count }
 
         init(
-            _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false
+            _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false,
+            supported: [kvm_cpuid_entry2]? = nil
         ) throws(VirtKitError) {
             let operation = "make a KVM domain"
             let result = vk_kvm_install_signal(kickSignal)
@@ -34,25 +35,34 @@
             }
             do throws(KVMError) {
                 let system = try KVMSystem(interface)
-                let model = KVMCPUModel(supported: try system.supportedCPUID())
+                let model = if let supported {
+                    KVMCPUModel(supported: supported)
+                } else {
+                    KVMCPUModel(supported: try system.supportedCPUID())
+                }
                 let machine = try system.makeVirtualMachine()
                 try machine.prepare()
                 try machine.letSystemRegistersExit()
+                let isScaled = machine.check(.timeStampControl) != 0
+                let timeStamps = KVMTimeStamps(
+                    clock: request.clock, frequency: request.timerFrequency, cpus: request.cpus)
                 var processors: [KVMProcessor] = []
+                var present: [UInt32] = []
                 for index in 0..<request.cpus {
-                    let processor = KVMProcessor(
-                        index: index, vcpu: try machine.makeVCPU(index), kickSignal: kickSignal, clock: request.clock,
-                        frequency: request.timerFrequency)
-                    processor.mustPollTaskPriority = emulatesRing0
-                    let isScaled = machine.check(.timeStampControl) != 0
-                    if isScaled { try processor.vcpu.setTimeStampFrequency(request.timerFrequency) }
-                    guard
-                        let entries = model.entries(request.cpuModel, vcpu: index, frequency: request.timerFrequency)
-                    else {
+                    let vcpu = try machine.makeVCPU(index)
+                    if isScaled { try vcpu.setTimeStampFrequency(request.timerFrequency) }
+                    let place = KVMCPUModel.Place(
+                        index: index, count: request.cpus, frequency: request.timerFrequency)
+                    guard let entries = model.entries(request.cpuModel, place) else {
                         throw KVMError(
                             KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
                     }
-                    try processor.vcpu.setCPUID(entries)
+                    try vcpu.setCPUID(entries)
+                    if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
+                    let processor = KVMProcessor(
+                        index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock,
+                        timeStamps: timeStamps, presentMSRs: present)
+                    processor.mustPollTaskPriority = emulatesRing0
                     processors.append(processor)
                 }
                 self.machine = machine
@@ -64,12 +74,24 @@
             }
             for processor in processors {
                 // Called only by the processor, which the domain owns.
-                processor.instructionBytes = { [unowned processor, unowned self] address in
-                    guard let physical = try? processor.vcpu.translate(address) else { return nil }
-                    return try? memory.load(UInt64.self, at: physical)
+                processor.codeBytes = { [unowned processor, unowned self] address in
+                    let bytes = (0..<UInt64(15)).prefix { readCode(address &+ $0, processor) != nil }
+                        .compactMap { readCode(address &+ $0, processor) }
+                    guard !bytes.isEmpty else { return nil }
+                    var instruction = KVMExit.Instruction(low: 0, high: 0, count: bytes.count)
+                    for (index, byte) in bytes.enumerated() {
+                        let part = UInt64(byte) << UInt64(index % 8 * 8)
+                        if index < 8 { instruction.low |= part } else { instruction.high |= part }
+                    }
+                    return instruction
                 }
             }
-            try reset()
+        }
+
+        /// A byte at a linear address (of code: nothing says how the guest has changed it since).
+        private func readCode(_ address: UInt64, _ processor: KVMProcessor) -> UInt8? {
+            guard let physical = try? processor.vcpu.translate(address) else { return nil }
+            return try? memory.load(UInt8.self, at: physical)
         }
 
         private static func map(_ memory: GuestMemory, into machine: borrowing KVMVirtualMachine) throws(KVMError) {
@@ -120,9 +142,7 @@
         func handle(_ index: Int) -> any VCPUHandle { processors[index].handle }
 
         func reset() throws(VirtKitError) {
-            for processor in processors {
-                do throws(KVMStateError) { try processor.importState(.reset) } catch { throw error.wrapped }
-            }
+            for processor in processors { processor.needsReset = true }
         }
 
         func statistics() -> [String: UInt64] {

@@ -58,8 +58,12 @@
         var canScaleTimeStamp = false
         /// Whether a vCPU's time-stamp counter can be set: the guest reads what was set, not the host's.
         var canSetTimeStamp = true
-        /// The features of x86-64-v2 that are missing.
-        var missingFeatures: [String] = []
+        /// The features of each CPU model with a name that are missing.
+        var missingFeatures: [CPUModel: [String]] = [:]
+        /// What CPUID can offer.
+        var supportedCPUID: [kvm_cpuid_entry2] = []
+        /// The most vCPUs that a machine may have.
+        var maximumVCPUs = 1
 
         /// A result with nothing in it, to be filled in.
         static var empty: KVMProbe { KVMProbe() }
@@ -93,8 +97,12 @@
                     KVMRequest.checkExtension.name, ENOTTY, details: absent.joined(separator: ", ") + " missing")
             }
             let cpuid = try system.supportedCPUID()
-            missingFeatures = KVMCPUModel(supported: cpuid).missing
+            supportedCPUID = cpuid
+            let model = KVMCPUModel(supported: cpuid)
+            for level in KVMCPULevel.all { missingFeatures[level.model] = model.missing(of: level.model) }
             let machine = try system.makeVirtualMachine()
+            // APIC IDs of 8 bits, of which the last is everyone's.
+            maximumVCPUs = min(255, max(1, Int(machine.check(.maximumVCPUs))))
             try machine.prepare()
             canScaleTimeStamp = machine.check(.timeStampControl) != 0
             let memory: GuestMemoryRegion

@@ -7,6 +7,7 @@
     extension KVMProcessor {
         /// The state at an instruction boundary.
         func exportState() throws(KVMError) -> X86_64.State {
+            if needsReset { try importReset() }
             try finishAccess()
             var state = X86_64.State.reset
             KVMStateTransfer.apply(try vcpu.registers(), to: &state)
@@ -20,8 +21,8 @@
             state.modelSpecific = zip(presentMSRs, values).map { number, value in
                 X86_64.ModelSpecificRegister(number: number, value: value)
             }
-            state.timeStampCounter = try timeStampCounter
-            state.activity = isShutDown ? .shutdown : isHalted ? .halted : .running
+            state.timeStampCounter = try timeStamps.value(timeStamp, of: vcpu)
+            state.activity = isShutDown ? .shutdown : isWaitingForStartUp ? .waitForSIPI : isHalted ? .halted : .running
             return state
         }
 
@@ -33,6 +34,15 @@
             isAccessUnfinished = false
             guard result == -EINTR else {
                 throw KVMError(KVMRequest.run.name, result < 0 ? -result : EBUSY, details: "an access is unfinished")
+            }
+        }
+
+        /// Puts the state after reset in place.
+        func importReset() throws(KVMError) {
+            do throws(KVMStateError) {
+                try importState(.reset)
+            } catch {
+                throw KVMError(error.reason, error.errno ?? EINVAL)
             }
         }
 
@@ -51,14 +61,17 @@
                 try vcpu.setExtendedArea(KVMStateTransfer.area(state.extended))
                 try vcpu.setDebugRegisters(KVMStateTransfer.debugRegisters(state))
                 if let reason = try setSystemRegisters(of: state) { throw KVMError(reason, EINVAL) }
-                _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, state.timeStampCounter)
+                if !state.keepsTimeStampCounter {
+                    timeStamp = try timeStamps.set(state.timeStampCounter, of: vcpu)
+                }
                 try vcpu.setEvents(KVMStateTransfer.events(state))
             } catch {
                 throw KVMStateError(reason: "KVM refuses it: \(error)", errno: error.errno)
             }
-            standstill = (state.timeStampCounter, clock.now)
+            needsReset = false
             isHalted = state.activity == .halted && state.pending == nil && !state.nmiPending
             isShutDown = state.activity == .shutdown
+            isWaitingForStartUp = state.activity == .waitForSIPI
             interruptFlag = state.rflags >> 9 & 1 != 0
             taskPriority = UInt8(truncatingIfNeeded: state.cr8 & 0xF)
             interruptSource?.setTaskPriority(taskPriority, vcpu: index)
@@ -71,14 +84,20 @@
         private func setSystemRegisters(of state: X86_64.State) throws(KVMError) -> String? {
             var values: [UInt32: UInt64] = [:]
             for register in state.modelSpecific { values[register.number] = register.value }
+            var entries: [kvm_msr_entry] = []
             for number in KVMStateTransfer.savedMSRs {
                 let value = values[number]
                 if value == nil, !Self.isClearedByReset(number) || !presentMSRs.contains(number) { continue }
-                if try vcpu.setSystemRegister(number, value ?? 0) { continue }
-                // One that is not there, or can't be written, does no harm where it has the value anyway.
-                let present = try vcpu.systemRegister(number) ?? 0
-                guard let value, value != present else { continue }
-                return "MSR 0x\(String(number, radix: 16)) does not take \(value)"
+                entries.append(kvm_msr_entry(index: number, reserved: 0, data: value ?? 0))
+            }
+            // One that is not there, or can't be written, does no harm where it has the value anyway.
+            var rest = entries[...]
+            while !rest.isEmpty {
+                rest = rest.dropFirst(try vcpu.setSystemRegisters(Array(rest)))
+                guard let refused = rest.popFirst() else { break }
+                let present = try vcpu.systemRegister(refused.index) ?? 0
+                guard values[refused.index] != nil, refused.data != present else { continue }
+                return "MSR 0x\(String(refused.index, radix: 16)) does not take \(refused.data)"
             }
             return nil
         }

@@ -12,11 +12,12 @@
         let handle: KVMVCPUHandle
         let counters = KVMCounters()
         let clock: MachineClock
-        let frequency: UInt64
         var interruptSource: (any InterruptSource)?
 
         /// It has executed HLT, and nothing has woken it.
         var isHalted = false
+        /// It waits for a start-up IPI, which comes as a new state: nothing else wakes it.
+        var isWaitingForStartUp = false
         /// It has shut down, until its state is set.
         var isShutDown = false
         /// An access has been answered that the next entry completes: until then the state is in mid-instruction.
@@ -27,20 +28,25 @@
         var interruptFlag = false
         /// CR8 as KVM and the board have it.
         var taskPriority: UInt8 = 0
-        /// The time-stamp counter and machine time when the vCPU last stood still; nil while it runs.
-        var standstill: (timeStamp: UInt64, time: UInt64)?
-        /// Those of the MSRs that a state lists which this KVM has.
-        lazy var presentMSRs: [UInt32] = KVMStateTransfer.savedMSRs.filter { number in
-            (try? vcpu.systemRegister(number)) != nil
-        }
+        /// Its time-stamp counter, against machine time.
+        let timeStamps: KVMTimeStamps
+        var timeStamp = KVMTimeStamps.Position()
+        /// No state has been set yet: reset's is put in place before anyone sees another.
+        var needsReset = true
+        /// Those of the MSRs that a state lists which this KVM has; the same for all vCPUs of a domain.
+        var presentMSRs: [UInt32]
 
         private var run: UnsafeMutablePointer<kvm_run> { vcpu.run }
 
-        init(index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, frequency: UInt64) {
+        init(
+            index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, timeStamps: KVMTimeStamps,
+            presentMSRs: [UInt32]
+        ) {
             self.index = index
             self.vcpu = vcpu
             self.clock = clock
-            self.frequency = frequency
+            self.timeStamps = timeStamps
+            self.presentMSRs = presentMSRs
             handle = KVMVCPUHandle(kickSignal: kickSignal)
             // RIP at each exit, without another call.
             run.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
@@ -53,8 +59,13 @@
 
         /// Runs the guest until an exit that is the driver's business.
         func execute(_ bus: any GuestBus) throws(KVMError) -> VCPUExit {
+            if needsReset { try importReset() }
             if isShutDown { return VCPUExit(.shutdown, address: programCounter) }
-            try alignTimeStamp()
+            if isWaitingForStartUp {
+                let isRequested = handle.takeSignals() & KVMVCPUHandle.Bit.exit != 0
+                return VCPUExit(isRequested ? .requested : .halted)
+            }
+            try timeStamps.align(&timeStamp, of: vcpu)
             var wantsExit = false
             while true {
                 if isHalted, !wantsExit {
@@ -66,16 +77,18 @@
                         isRequested = bits & KVMVCPUHandle.Bit.exit != 0
                     }
                     isHalted = !isAwake
-                    if isRequested { return try stopped() }
+                    if isRequested { return VCPUExit(.requested, address: programCounter) }
                     if isHalted { return VCPUExit(.halted, address: programCounter) }
                 }
                 let bits = handle.beginEntry(run)
-                if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
-                if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                if bits != 0 {
+                    if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
+                    if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                }
                 if wantsExit {
                     guard isAccessUnfinished else {
                         handle.endEntry()
-                        return try stopped()
+                        return VCPUExit(.requested, address: programCounter)
                     }
                     // KVM completes the access, and then returns without running the guest.
                     vk_kvm_set_immediate_exit(run, 1)
@@ -88,11 +101,14 @@
                 counters.count(.entries)
                 isAccessUnfinished = false
                 interruptFlag = run.pointee.if_flag != 0
-                noteTaskPriority()
+                if run.pointee.cr8 != UInt64(taskPriority) { noteTaskPriority() }
                 if result < 0 {
-                    guard result == -EINTR || result == -EAGAIN else { throw KVMError(KVMRequest.run.name, -result) }
-                    counters.count(.interrupted)
-                    continue
+                    if result == -EINTR || result == -EAGAIN {
+                        counters.count(.interrupted)
+                        continue
+                    }
+                    guard let exit = memoryFault(result) else { throw KVMError(KVMRequest.run.name, -result) }
+                    return exit
                 }
                 if let exit = try serve(bus) {
                     // A request that is not answered now stays for the next run.
@@ -105,75 +121,72 @@
         /// Serves an exit. Returns it where it is the driver's business.
         @inline(__always)
         private func serve(_ bus: any GuestBus) throws(KVMError) -> VCPUExit? {
-            let reason = vk_kvm_exit_reason(run)
-            switch Int32(truncatingIfNeeded: reason) {
-            case KVM_EXIT_IO:
-                servePorts(bus)
-            case KVM_EXIT_MMIO:
-                serveMemory(bus)
-            case KVM_EXIT_X86_RDMSR:
-                counters.count(.systemRegisters)
-                let value = bus.readSystemRegister(vk_kvm_exit_msr(run).number, vcpu: index)
-                vk_kvm_answer_msr(run, value == nil, value ?? 0)
-                isAccessUnfinished = true
-            case KVM_EXIT_X86_WRMSR:
-                counters.count(.systemRegisters)
-                let register = vk_kvm_exit_msr(run)
-                let isTaken = bus.writeSystemRegister(register.number, value: register.value, vcpu: index)
-                vk_kvm_answer_msr(run, !isTaken, register.value)
-                isAccessUnfinished = true
-                boardMayHaveChanged()
-            case KVM_EXIT_IRQ_WINDOW_OPEN:
-                counters.count(.windows)
-                mustAskSource = true
-            case KVM_EXIT_SET_TPR:
-                mustAskSource = true
+            switch Int32(truncatingIfNeeded: vk_kvm_exit_reason(run)) {
+            case KVM_EXIT_IO: servePorts(bus)
+            case KVM_EXIT_MMIO: serveMemory(bus)
             case KVM_EXIT_HLT:
                 counters.count(.halts)
                 isHalted = true
                 mustAskSource = true
-            case KVM_EXIT_INTR:
-                counters.count(.interrupted)
-            case KVM_EXIT_SHUTDOWN:
-                isShutDown = true
-                return VCPUExit(.shutdown, address: programCounter)
-            case KVM_EXIT_DEBUG:
-                return VCPUExit(.debug, address: programCounter)
-            case KVM_EXIT_INTERNAL_ERROR:
-                return try internalError()
-            case KVM_EXIT_FAIL_ENTRY:
-                return VCPUExit(
-                    KVMExitKind.kind(reason), address: programCounter, detail: vk_kvm_entry_failure(run))
-            default:
-                return VCPUExit(KVMExitKind.kind(reason), address: programCounter)
+            case KVM_EXIT_IRQ_WINDOW_OPEN:
+                counters.count(.windows)
+                mustAskSource = true
+            case KVM_EXIT_SET_TPR: mustAskSource = true
+            default: return try serveRare(bus)
             }
             return nil
         }
 
-        private func stopped() throws(KVMError) -> VCPUExit {
-            standstill = (try readTimeStamp(), clock.now)
-            return VCPUExit(.requested, address: programCounter)
+        private func serveRare(_ bus: any GuestBus) throws(KVMError) -> VCPUExit? {
+            let reason = vk_kvm_exit_reason(run)
+            let exit = KVMExit(run)
+            switch exit {
+            case .readMSR(let number, _):
+                counters.count(.systemRegisters)
+                let value = bus.readSystemRegister(number, vcpu: index)
+                vk_kvm_answer_msr(run, value == nil, value ?? 0)
+                isAccessUnfinished = true
+                return nil
+            case .writeMSR(let number, _, let value):
+                counters.count(.systemRegisters)
+                let isTaken = bus.writeSystemRegister(number, value: value, vcpu: index)
+                vk_kvm_answer_msr(run, !isTaken, value)
+                isAccessUnfinished = true
+                boardMayHaveChanged()
+                return nil
+            case .interrupted, .busLock:
+                counters.count(.interrupted)
+                return nil
+            case .shutdown:
+                isShutDown = true
+                return VCPUExit(.shutdown, address: programCounter)
+            case .debug(_, let address, let dr6, _): return VCPUExit(.debug, address: address, detail: dr6)
+            case .emulationFailure(let instruction): return emulationFailure(instruction)
+            default: return exit.forDriver(reason, at: programCounter)
+            }
         }
 
-        /// What KVM could not do. The detail of a failed emulation is the instruction's first 8 bytes, the first one
-        /// lowest.
-        private func internalError() throws(KVMError) -> VCPUExit {
-            let error = vk_kvm_exit_internal_error(run)
-            guard error.suberror == UInt32(KVM_INTERNAL_ERROR_EMULATION) else {
-                return VCPUExit(
-                    KVMExitKind.kind(UInt32(KVM_EXIT_INTERNAL_ERROR)), address: programCounter,
-                    detail: UInt64(error.suberror))
-            }
-            let bytes = error.instruction_size > 0 ? error.instruction_low : instructionBytes?(programCounter) ?? 0
-            return VCPUExit(.emulationFailure, address: programCounter, detail: bytes)
+        /// The exit of an entry that failed for want of memory behind the guest's.
+        private func memoryFault(_ result: Int32) -> VCPUExit? {
+            guard result == -EFAULT || result == -EHWPOISON, vk_kvm_exit_reason(run) == vk_KVM_EXIT_MEMORY_FAULT
+            else { return nil }
+            return KVMExit(run).forDriver(vk_KVM_EXIT_MEMORY_FAULT, at: programCounter)
+        }
+
+        /// An instruction that KVM can't execute, with its bytes: those that KVM tells, or else what is in memory at RIP.
+        private func emulationFailure(_ instruction: KVMExit.Instruction) -> VCPUExit {
+            var instruction = instruction
+            if instruction.count == 0 { instruction = codeBytes?(programCounter) ?? instruction }
+            return .emulationFailure(
+                at: programCounter, low: instruction.low, high: instruction.high, count: instruction.count)
         }
 
         /// Whether a guest may lower CR8 without KVM_EXIT_SET_TPR, as where KVM emulates ring 0: then it is looked at in
         /// each interrupt window, for as long as it holds anything back.
         var mustPollTaskPriority = false
 
-        /// Finds up to 8 bytes of code at RIP, where KVM has not told them.
-        var instructionBytes: ((UInt64) -> UInt64?)?
+        /// Reads code at an address, where KVM has not told the bytes.
+        var codeBytes: ((UInt64) -> KVMExit.Instruction?)?
 
         // MARK: Accesses
 
@@ -277,45 +290,5 @@
             mustAskSource = true
             return true
         }
-
-        // MARK: Time
-
-        private func readTimeStamp() throws(KVMError) -> UInt64 {
-            try vcpu.systemRegister(KVMStateTransfer.timeStampCounter) ?? 0
-        }
-
-        /// What the time-stamp counter is to be now, by machine time, while the vCPU stands still.
-        private func expectedTimeStamp(_ standstill: (timeStamp: UInt64, time: UInt64)) -> UInt64 {
-            let elapsed = clock.now &- standstill.time
-            let (high, low) = elapsed.multipliedFullWidth(by: frequency)
-            guard high < 1_000_000_000 else { return standstill.timeStamp }
-            return standstill.timeStamp &+ UInt64(1_000_000_000).dividingFullWidth((high, low)).quotient
-        }
-
-        /// The time-stamp counter stands still with machine time: KVM's has run on while the machine was paused.
-        private func alignTimeStamp() throws(KVMError) {
-            guard let standstill else { return }
-            self.standstill = nil
-            let expected = expectedTimeStamp(standstill)
-            let difference = expected &- (try readTimeStamp())
-            // What reading it twice takes is no difference.
-            guard Int64(bitPattern: difference).magnitude > frequency / 10_000 else { return }
-            if try !vcpu.moveTimeStamp(by: difference) {
-                _ = try vcpu.setSystemRegister(KVMStateTransfer.timeStampCounter, expected)
-            }
-        }
-
-        /// The time-stamp counter at the present machine time.
-        var timeStampCounter: UInt64 {
-            get throws(KVMError) {
-                if let standstill { return expectedTimeStamp(standstill) }
-                return try readTimeStamp()
-            }
-        }
-    }
-
-    /// The kinds of exits that are KVM's own: from 0x8000 up, by their number in `<linux/kvm.h>`.
-    enum KVMExitKind {
-        static func kind(_ reason: UInt32) -> VCPUExit.Kind { VCPUExit.Kind(rawValue: 0x8000 &+ (reason & 0x7FFF)) }
     }
 #endif

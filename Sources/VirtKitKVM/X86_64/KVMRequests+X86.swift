@@ -30,7 +30,28 @@
         static let setMSRFilter = KVMRequest(number: vk_KVM_X86_SET_MSR_FILTER, name: "KVM_X86_SET_MSR_FILTER")
     }
 
+    extension KVMRequest {
+        static let getMSRList = KVMRequest(number: vk_KVM_GET_MSR_INDEX_LIST, name: "KVM_GET_MSR_INDEX_LIST")
+        static let createControllers = KVMRequest(number: vk_KVM_CREATE_IRQCHIP, name: "KVM_CREATE_IRQCHIP")
+        static let getController = KVMRequest(number: vk_KVM_GET_IRQCHIP, name: "KVM_GET_IRQCHIP")
+        static let setController = KVMRequest(number: vk_KVM_SET_IRQCHIP, name: "KVM_SET_IRQCHIP")
+        static let createTimer = KVMRequest(number: vk_KVM_CREATE_PIT2, name: "KVM_CREATE_PIT2")
+        static let getTimer = KVMRequest(number: vk_KVM_GET_PIT2, name: "KVM_GET_PIT2")
+        static let setTimer = KVMRequest(number: vk_KVM_SET_PIT2, name: "KVM_SET_PIT2")
+        static let getLocalAPIC = KVMRequest(number: vk_KVM_GET_LAPIC, name: "KVM_GET_LAPIC")
+        static let setLocalAPIC = KVMRequest(number: vk_KVM_SET_LAPIC, name: "KVM_SET_LAPIC")
+        static let getClock = KVMRequest(number: vk_KVM_GET_CLOCK, name: "KVM_GET_CLOCK")
+        static let setClock = KVMRequest(number: vk_KVM_SET_CLOCK, name: "KVM_SET_CLOCK")
+        static let setBootProcessor = KVMRequest(number: vk_KVM_SET_BOOT_CPU_ID, name: "KVM_SET_BOOT_CPU_ID")
+    }
+
     extension KVMCapability {
+        static let controllers = KVMCapability(rawValue: KVM_CAP_IRQCHIP)
+        static let splitControllers = KVMCapability(rawValue: KVM_CAP_SPLIT_IRQCHIP)
+        static let timer = KVMCapability(rawValue: KVM_CAP_PIT2)
+        static let clock = KVMCapability(rawValue: KVM_CAP_ADJUST_CLOCK)
+        static let bootProcessor = KVMCapability(rawValue: KVM_CAP_SET_BOOT_CPU_ID)
+
         static let extendedCPUID = KVMCapability(rawValue: KVM_CAP_EXT_CPUID)
         static let taskStateAddress = KVMCapability(rawValue: KVM_CAP_SET_TSS_ADDR)
         static let identityMapAddress = KVMCapability(rawValue: KVM_CAP_SET_IDENTITY_MAP_ADDR)
@@ -89,87 +110,6 @@
             }
             if check(.taskStateAddress) != 0 {
                 try descriptor.control(.setTaskStateAddress, UInt(Self.reservedPages &+ 0x1000))
-            }
-        }
-
-        /// Lets every access to an MSR that KVM does not have, and to those of the local APIC, come to user space.
-        func letSystemRegistersExit() throws(KVMError) {
-            try enable(
-                .userSpaceMSR,
-                UInt64(KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER))
-            // IA32_APIC_BASE, IA32_TSC_DEADLINE. KVM without a local APIC of its own does not know the x2APIC's MSRs
-            // (800H to 8FFH), and its filter ignores them: they come as unknown ones.
-            let bases: [UInt32] = [0x1B, 0x6E0]
-            let counts: [UInt32] = [1, 1]
-            var filter = kvm_msr_filter()
-            filter.flags = UInt32(KVM_MSR_FILTER_DEFAULT_ALLOW)
-            var none: UInt64 = 0
-            // SAFETY: the pointers are used only during the call.
-            try withUnsafeMutablePointer(to: &none) { bitmap throws(KVMError) in
-                func range(_ index: Int) -> kvm_msr_filter_range {
-                    kvm_msr_filter_range(
-                        flags: UInt32(KVM_MSR_FILTER_READ | KVM_MSR_FILTER_WRITE), nmsrs: counts[index],
-                        base: bases[index],
-                        bitmap: UnsafeMutableRawPointer(bitmap).assumingMemoryBound(to: UInt8.self))
-                }
-                filter.ranges.0 = range(0)
-                filter.ranges.1 = range(1)
-                try descriptor.control(.setMSRFilter, &filter)
-            }
-        }
-    }
-
-    /// One of KVM's lists: a count, padding, and as many elements (`kvm_cpuid2`, `kvm_msrs`).
-    struct KVMList<Element> {
-        private static var headerSize: Int { 8 }
-        private var words: [UInt64]
-        private(set) var count: Int
-
-        init(capacity: Int) {
-            words = [UInt64](repeating: 0, count: (Self.headerSize + capacity * MemoryLayout<Element>.stride + 7) / 8)
-            count = capacity
-        }
-
-        init(_ elements: [Element]) {
-            self.init(capacity: elements.count)
-            words.withUnsafeMutableBytes { bytes in
-                // SAFETY: the elements are plain C structures without padding that matters, and the buffer has room.
-                for (index, element) in elements.enumerated() {
-                    bytes.storeBytes(
-                        of: element, toByteOffset: Self.headerSize + index * MemoryLayout<Element>.stride,
-                        as: Element.self)
-                }
-            }
-        }
-
-        /// Makes a call with the list.
-        @discardableResult
-        mutating func call(
-            _ descriptor: borrowing KVMDescriptor, _ request: KVMRequest, count: Int, details: String? = nil
-        ) throws(KVMError) -> Int {
-            var result: Int32 = 0
-            var failure: KVMError?
-            words.withUnsafeMutableBytes { bytes in
-                bytes.storeBytes(of: UInt32(truncatingIfNeeded: count), as: UInt32.self)
-                // SAFETY: the buffer holds as many elements as its head says, and is used only during the call.
-                do throws(KVMError) {
-                    result = try descriptor.control(request, UInt(bitPattern: bytes.baseAddress), details: details)
-                } catch {
-                    failure = error
-                }
-                self.count = min(Int(bytes.load(as: UInt32.self)), count)
-            }
-            if let failure { throw failure }
-            return Int(result)
-        }
-
-        var elements: [Element] {
-            words.withUnsafeBytes { bytes in
-                // SAFETY: as in `init(_:)`.
-                (0..<count).map { index in
-                    bytes.loadUnaligned(
-                        fromByteOffset: Self.headerSize + index * MemoryLayout<Element>.stride, as: Element.self)
-                }
             }
         }
     }

@@ -198,7 +198,7 @@
                 return "EFER.LMA does not fit CR0 and LME"
             }
             if state.rflags & 2 == 0 { return "RFLAGS is \(state.rflags)" }
-            if state.activity == .waitForSIPI || state.activity.rawValue > 3 {
+            if state.activity.rawValue > X86_64.Activity.shutdown.rawValue {
                 return "activity \(state.activity.rawValue) is not supported"
             }
             if let pending = state.pending, ![0, 2, 3].contains(pending.type) {

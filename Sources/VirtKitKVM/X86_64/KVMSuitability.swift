@@ -35,31 +35,35 @@
             return try KVMProbe.result(kickSignal: kickSignal)
         }
 
-        static func refusal(architecture: Architecture, cpus: Int, model: CPUModel) -> Refusal? {
+        static func refusal(architecture: Architecture, model: CPUModel) -> Refusal? {
             if architecture != .x86_64 {
                 return Refusal(
                     reason: "KVM runs guests of the host's own architecture, x86_64, not \(architecture.rawValue)",
                     remedy: "use a backend that emulates \(architecture.rawValue)")
             }
-            if cpus != 1 {
-                return Refusal(
-                    reason: "the KVM backend runs one vCPU so far; \(cpus) are asked for",
-                    remedy: "ask for 1 vCPU, or use another backend")
-            }
-            if model != .standard && model != .x86_64v2 && model != .host {
+            if model != .host, KVMCPULevel.named(model) == nil {
+                let names = KVMCPULevel.all.map(\.model.rawValue).joined(separator: ", ")
                 return Refusal(
                     reason: "the KVM backend does not know the CPU model \(model.rawValue)",
-                    remedy: "use the model \(CPUModel.x86_64v2.rawValue)")
+                    remedy: "use one of the models \(names), or host")
             }
             return nil
         }
 
-        static func refusal(frequency: UInt64, model: CPUModel, _ probe: KVMProbe) -> Refusal? {
-            if model != .host, !probe.missingFeatures.isEmpty {
+        /// Why a host can't run what the backend could, by what the probe has found.
+        static func refusal(cpus: Int, frequency: UInt64, model: CPUModel, _ probe: KVMProbe) -> Refusal? {
+            if !(1...probe.maximumVCPUs).contains(cpus) {
                 return Refusal(
-                    reason:
-                        "the host lacks \(probe.missingFeatures.joined(separator: ", ")) of the CPU model x86-64-v2",
-                    remedy: "use the model host, or another host")
+                    reason: "KVM runs 1 to \(probe.maximumVCPUs) vCPUs here; \(cpus) are asked for",
+                    remedy: "ask for fewer vCPUs")
+            }
+            let named = model == .standard ? .x86_64v2 : model
+            if let missing = probe.missingFeatures[named], !missing.isEmpty {
+                let possible = KVMCPULevel.all.map(\.model).filter { probe.missingFeatures[$0]?.isEmpty == true }
+                let names = (possible.map(\.rawValue) + ["host"]).joined(separator: " or ")
+                return Refusal(
+                    reason: "the host lacks \(missing.joined(separator: ", ")) of the CPU model \(named.rawValue)",
+                    remedy: "use the model \(names), or another host")
             }
             // KVM itself takes two frequencies for the same within 250 parts of a million.
             let tolerance = probe.timeStampFrequency / 4000
@@ -102,7 +106,7 @@
             guard judgement.level > .no else { return judgement }
             // A frequency that is left open is one that can be had.
             if let refusal = refusal(
-                frequency: configuration.timerFrequency ?? probe.timeStampFrequency, model: configuration.cpuModel,
+                cpus: configuration.cpus, frequency: configuration.timerFrequency ?? probe.timeStampFrequency, model: configuration.cpuModel,
                 probe)
             {
                 return Suitability(.no, reason: refusal.reason, remedy: refusal.remedy)

@@ -112,6 +112,26 @@
             return try list.call(descriptor, .setMSRs, count: 1) == 1
         }
 
+        /// Sets MSRs. Returns how many, up to the first that there is not, or that does not take its value.
+        func setSystemRegisters(_ entries: [kvm_msr_entry]) throws(KVMError) -> Int {
+            var list = KVMList(entries)
+            return min(entries.count, try list.call(descriptor, .setMSRs, count: entries.count))
+        }
+
+        /// Those of some MSRs that there are.
+        func present(_ numbers: [UInt32]) throws(KVMError) -> [UInt32] {
+            var present: [UInt32] = []
+            var rest = numbers[...]
+            while !rest.isEmpty {
+                // KVM stops at the first that it does not have.
+                var list = KVMList(rest.map { kvm_msr_entry(index: $0, reserved: 0, data: 0) })
+                let count = min(rest.count, try list.call(descriptor, .getMSRs, count: rest.count))
+                present += rest.prefix(count)
+                rest = rest.dropFirst(count + 1)
+            }
+            return present
+        }
+
         func setCPUID(_ entries: [kvm_cpuid_entry2]) throws(KVMError) {
             var list = KVMList(entries)
             try list.call(descriptor, .setCPUID, count: entries.count, details: "\(entries.count) entries")
@@ -152,19 +172,26 @@
             return attribute
         }
 
-        /// Moves the time-stamp counter on or back. False where the kernel has no such call.
-        func moveTimeStamp(by difference: UInt64) throws(KVMError) -> Bool {
+        /// What is added to the host's counter, scaled, modulo 2^64; nil where the kernel does not tell.
+        func timeStampOffset() throws(KVMError) -> UInt64? {
             var attribute = Self.offsetAttribute(0)
-            guard descriptor.has(&attribute) else { return false }
+            guard descriptor.has(&attribute) else { return nil }
             var offset: UInt64 = 0
-            // SAFETY: the pointers are used only during the calls.
+            // SAFETY: the pointer is used only during the call.
             try withUnsafeMutablePointer(to: &offset) { pointer throws(KVMError) in
                 var attribute = Self.offsetAttribute(UInt(bitPattern: pointer))
                 try descriptor.control(.getAttribute, &attribute)
-                pointer.pointee = pointer.pointee &+ difference
+            }
+            return offset
+        }
+
+        func setTimeStampOffset(_ offset: UInt64) throws(KVMError) {
+            var offset = offset
+            // SAFETY: as in `timeStampOffset()`.
+            try withUnsafeMutablePointer(to: &offset) { pointer throws(KVMError) in
+                var attribute = Self.offsetAttribute(UInt(bitPattern: pointer))
                 try descriptor.control(.setAttribute, &attribute)
             }
-            return true
         }
     }
 

@@ -40,7 +40,11 @@ struct VCPULoop<Architecture: GuestArchitecture>: VCPUDriver {
                     ended(.crashed("vCPU \(index) shut down (on x86 a triple fault) at \(hex(exit.address))"))
                     event.wait(since: seen)
                 case .emulationFailure:
-                    ended(.crashed("vCPU \(index): the backend can't execute the instruction at \(hex(exit.address))"))
+                    let bytes = exit.instruction.map { hex(UInt64($0)).dropFirst(2) }.joined(separator: " ")
+                    ended(
+                        .crashed(
+                            "vCPU \(index): the backend can't execute the instruction at \(hex(exit.address))"
+                                + (bytes.isEmpty ? "" : ", bytes \(bytes)")))
                     event.wait(since: seen)
                 default:
                     let reason = exit.kind.rawValue
