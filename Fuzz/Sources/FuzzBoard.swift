@@ -11,10 +11,11 @@ final class FuzzBoard: @unchecked Sendable {
     init(memory: GuestMemory, layout: PCMemoryLayout, clock: MachineClock? = nil) throws {
         let clock = clock ?? MachineClock(isStepped: true)
         self.clock = clock
-        let configuration = MachineConfiguration(architecture: .x86_64, cpus: 2, memory: .mebibytes(2))
+        var configuration = MachineConfiguration(architecture: .x86_64, cpus: 2, memory: .mebibytes(2))
+        configuration.devices = BoardDeviceModels.all.map { DeviceConfiguration(id: "fuzz/\($0.name)", model: $0.name) }
         board = try PCBoard(
             configuration: configuration, memory: memory, layout: layout, clock: clock, serial: SerialConsole(),
-            deviceModels: [], request: { _, _ in }, signal: { _ in })
+            deviceModels: BoardDeviceModels.all, request: { _, _ in }, signal: { _ in })
     }
 
     func advance(by nanoseconds: UInt64) {

@@ -14,11 +14,15 @@ final class LoaderTarget: FuzzTarget {
         let kind = reader.byte()
         let image = BootImage.bytes(reader.rest())
         let source: BootSource =
-            switch kind & 3 {
+            switch kind & 7 {
             case 0: .linux(kernel: image, initrd: .bytes([1, 2, 3]), commandLine: "quiet")
             case 1: .linux(kernel: image)
             case 2: .elf(image, commandLine: "quiet")
-            default: .flat(image, address: UInt64(kind >> 2) << 20)
+            case 3: .flat(image, address: UInt64(kind >> 3) << 20)
+            case 4: .linux(kernel: image, commandLine: "quiet", entry: .bits32)
+            case 5: .linux(kernel: image, commandLine: "quiet", entry: .bits16)
+            case 6: .multiboot(image, modules: [BootModule(.bytes([1, 2, 3]))], commandLine: "quiet")
+            default: .firmware(image)
             }
         do throws(VirtKitError) {
             let plan = try BootLoader.load(source, into: memory, map: layout.e820, rootPointer: 0xE_0000)

@@ -19,8 +19,19 @@ import VirtKitCore
         var size: UInt64 { last &- first &+ 1 }
     }
 
+    /// What a model's devices need to be told.
+    private static let properties: [String: [String: String]] = [:]
+
+    /// A board with a device of every model that VirtKit has.
+    private static func makeRig(clock: MachineClock = MachineClock()) throws -> BoardRig {
+        let devices = BoardDeviceModels.all.map {
+            DeviceConfiguration(id: "test/\($0.name)", model: $0.name, properties: properties[$0.name] ?? [:])
+        }
+        return try BoardRig(clock: clock, devices: devices, deviceModels: BoardDeviceModels.all)
+    }
+
     private static let regions: [Region] = {
-        guard let rig = try? BoardRig() else { return [] }
+        guard let rig = try? makeRig() else { return [] }
         return rig.board.lock.withLock {
             rig.board.placements.map {
                 Region(device: $0.device.id, space: $0.space, first: $0.first, last: $0.last)
@@ -32,7 +43,7 @@ import VirtKitCore
     private static let reachedOtherwise: Set<String> = ["pc/pci/host", "pc/pci/lpc", "pc/lapic1"]
 
     @Test func everyDeviceIsReached() throws {
-        let rig = try BoardRig()
+        let rig = try Self.makeRig()
         let reached = Set(Self.regions.map(\.device)).union(Self.reachedOtherwise)
         #expect(reached == Set(rig.board.devices.map(\.id)))
     }
@@ -53,7 +64,7 @@ import VirtKitCore
         var count = 0
 
         init(seed: UInt64) throws {
-            rig = try BoardRig()
+            rig = try DeviceRegisterTests.makeRig()
             random = SplitMix(seed: seed)
         }
 
@@ -100,7 +111,7 @@ import VirtKitCore
         /// Goes on with a new board that has the old one's state.
         mutating func saveAndRestore() throws {
             let saved = rig.save()
-            let fresh = try BoardRig(clock: rig.clock)
+            let fresh = try DeviceRegisterTests.makeRig(clock: rig.clock)
             try fresh.board.lock.withLock {
                 for device in fresh.board.devices { try device.restore(#require(saved[device.id])) }
             }
