@@ -7,7 +7,7 @@ protocol FuzzTarget: AnyObject {
 }
 
 /// The targets, by the names of their seed directories.
-private let targets: [String: any FuzzTarget.Type] = [
+private nonisolated(unsafe) let targets: [String: any FuzzTarget.Type] = [
     "lowering": LoweringTarget.self,
     "execution": ExecutionTarget.self,
     "loaders": LoaderTarget.self,

@@ -153,7 +153,7 @@ final class CodePair {
             }
         }
         // Real-mode vectors: to the handler's first byte.
-        for vector in 0..<256 as Range<UInt64> { put(handler >> 4 << 16, vector * 4, 4) }
+        for vector in 0..<256 as Range<UInt64> { put((handler >> 4) << 16, vector * 4, 4) }
         for level in 0..<3 as Range<UInt64> {
             put((pageMapLevel4 + (level + 1) << 12) | 7, pageMapLevel4 + level << 12)
         }
@@ -175,11 +175,11 @@ final class CodePair {
             0x000F_9300_0000_FFFF,
         ]
         for (index, entry) in table.enumerated() { put(entry, descriptors + UInt64(index) * 8) }
+        // Interrupt gates of both formats, all to the handler.
         for vector in 0..<UInt64(gateCount) {
-            put(handler | UInt64(Selector.code64) << 16 | 0x8E00 << 32, gates64 + vector * 16)
-            put(
-                handler & 0xFFFF | UInt64(Selector.code32) << 16 | (handler >> 16 << 16 | 0x8E00) << 32,
-                gates32 + vector * 8)
+            let gate = handler & 0xFFFF | 0x8E00 << 32 | (handler >> 16) << 48
+            put(gate | UInt64(Selector.code64) << 16, gates64 + vector * 16)
+            put(gate | UInt64(Selector.code32) << 16, gates32 + vector * 8)
         }
         // Stacks of the 64-bit and of the 32-bit task state.
         put(0x9F00, task + 4)
