@@ -85,7 +85,9 @@ import VirtKitCore
             let vcpu = Int(random.next() & 1)
             if random.next() & 1 == 0 {
                 let value = bus.read(address, width: width, space: space, vcpu: vcpu)
-                if width < 8 { #expect(value >> UInt64(width * 8) == 0) }
+                if width < 8, value >> UInt64(width * 8) != 0 {
+                    Issue.record("a read of \(width) bytes at \(address) gives \(value)")
+                }
             } else {
                 bus.write(value(), to: address, width: width, space: space, vcpu: vcpu)
             }

@@ -2,17 +2,19 @@ import Foundation
 import Testing
 import VirtKit
 
-/// Debian's programs on the emulator: an initramfs of `Tests/UserSpace` runs checks with known answers.
-@Suite("User space", .serialized, .enabled(if: UserSpaceTests.isPresent, UserSpaceTests.absence))
-struct UserSpaceTests {
-    private static let initramfs = ProcessInfo.processInfo.environment["VIRTKIT_TEST_USERSPACE"] ?? ""
-    static var isPresent: Bool { TestKernel.isPresent && FileManager.default.fileExists(atPath: initramfs) }
+/// The initramfs of `Tests/UserSpace`.
+enum TestUserSpace {
+    static var path: String { ProcessInfo.processInfo.environment["VIRTKIT_TEST_USERSPACE"] ?? "" }
+    static var isPresent: Bool { TestKernel.isPresent && FileManager.default.fileExists(atPath: path) }
     static let absence: Comment = "no user space: VIRTKIT_TEST_USERSPACE must name a file (Scripts/test sets it)"
+}
 
+/// Debian's programs on the emulator: an initramfs runs checks with known answers.
+@Suite("User space", .serialized, .enabled(if: TestUserSpace.isPresent, TestUserSpace.absence)) struct UserSpaceTests {
     /// Boots, runs the checks, and expects a line that says so of each.
     private func run(_ checks: [String], cpuModel: CPUModel = .standard) async throws {
         let boot = LinuxBoot(
-            initramfs: Self.initramfs, memory: .mebibytes(512), cpuModel: cpuModel,
+            initramfs: TestUserSpace.path, memory: .mebibytes(512), cpuModel: cpuModel,
             words: "quiet vk.checks=\(checks.joined(separator: ","))")
         let (lines, outcome) = try await boot.run()
         #expect(outcome == .poweredOff)
