@@ -101,6 +101,7 @@ import VirtKitCore
             let source = rig.board.interruptSource
             if source.hasPendingInterrupt(vcpu: vcpu) { _ = source.acknowledgeInterrupt(vcpu: vcpu) }
             _ = source.takeNonMaskableInterrupt(vcpu: vcpu)
+            _ = rig.board.takeStateChange(vcpu: vcpu)
             source.setTaskPriority(UInt8(random.next() & 15), vcpu: vcpu)
             rig.advance(random.next() & 0xFF_FFFF)
             rig.board.lock.withLock {
