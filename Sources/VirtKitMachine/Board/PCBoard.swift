@@ -163,6 +163,9 @@ package final class PCBoard: Board, @unchecked Sendable {
         firmware.addFile("etc/e820", map)
     }
 
+    /// Where devices answer now. With the lock held.
+    package var placements: [SystemBus.Placement] { systemBus.placements }
+
     package func reset() {
         for device in devices { device.reset() }
     }

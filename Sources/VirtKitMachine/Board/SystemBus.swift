@@ -93,6 +93,37 @@ package final class SystemBus: GuestBus, @unchecked Sendable {
             message: "the range from \(hex(mapping.first)) \(reason)")
     }
 
+    /// A range of addresses, and what answers there.
+    package struct Placement {
+        /// The address space.
+        package let space: BusSpace
+        /// The first address.
+        package let first: UInt64
+        /// The last address.
+        package let last: UInt64
+        /// The device.
+        package let device: any BusDevice
+    }
+
+    /// Everything that vCPU 0 can reach now. With the lock held.
+    package var placements: [Placement] {
+        func placement(_ mapping: Mapping, _ space: BusSpace) -> Placement {
+            Placement(space: space, first: mapping.first, last: mapping.last, device: mapping.device)
+        }
+        var placements = portMappings.map { placement($0, .port) } + mappings.map { placement($0, .memory) }
+        for window in windows {
+            guard let addresses = window.addresses, !addresses.isEmpty else { continue }
+            placements.append(
+                Placement(
+                    space: window.space, first: addresses.lowerBound, last: addresses.upperBound &- 1,
+                    device: window.device))
+        }
+        if let apic = fabric.apic(0), let page = apic.page {
+            placements.append(Placement(space: .memory, first: page, last: page &+ 0xFFF, device: apic))
+        }
+        return placements
+    }
+
     package func read(_ address: UInt64, width: Int, space: BusSpace, vcpu: Int) -> UInt64 {
         accesses.wrappingAdd(1, ordering: .relaxed)
         let mask: UInt64 = width >= 8 ? .max : (1 &<< UInt64(truncatingIfNeeded: width &* 8)) &- 1

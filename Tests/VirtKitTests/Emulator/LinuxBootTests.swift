@@ -4,66 +4,21 @@ import VirtKit
 
 /// Debian's stock kernel on the emulator.
 @Suite(.serialized, .enabled(if: TestKernel.isPresent, TestKernel.absence)) struct LinuxBootTests {
-    private func configuration(kernel: String = TestKernel.path, _ words: String = "") -> MachineConfiguration {
-        MachineConfiguration(
-            architecture: .x86_64, memory: .mebibytes(256),
-            boot: .linux(
-                kernel: .path(kernel), initrd: .path(TestKernel.initramfs),
-                commandLine: "console=ttyS0 panic=-1 \(words)"))
-    }
-
-    /// Checks the log of a boot that came to its proper end.
-    private func check(_ log: String, _ outcome: MachineOutcome) {
-        #expect(outcome == .poweredOff, "\(log.suffix(2000))")
-        for trouble in ["soft lockup", "stall", "unstable", "unsynchronized", "Kernel panic", "BUG:", "WARNING:"] {
-            #expect(!log.contains(trouble), "\(trouble)")
-        }
-        #expect(log.contains("reboot: Power down"))
-        #expect(log.contains("VirtKit Virtual CPU"))
-    }
-
-    private func boot(_ configuration: MachineConfiguration) async throws {
-        let choice = try await Backends.builtIn.best(for: configuration)
-        try await choice.hypervisor.withMachine(configuration) { machine in
-            try await machine.start()
-            var log = ""
-            for await line in machine.serial.lines() { log += line + "\n" }
-            check(log, try await machine.waitUntilStopped())
-        }
-    }
-
-    /// Keeps one of the host's cores busy until it is killed, or for ten minutes. It holds none of our descriptors, so
-    /// that nobody waits for it should this process die.
-    private func keepCoreBusy() throws -> Process {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/timeout")
-        process.arguments = ["-s", "KILL", "600", "/bin/sh", "-c", "while :; do :; done"]
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        return process
-    }
-
     @Test func bootsTenTimesInARowOnABusyHost() async throws {
-        let busy = try keepCoreBusy()
-        // timeout(1) passes the signal on; it may have inherited a mask that blocks SIGTERM.
-        defer { kill(-busy.processIdentifier, SIGKILL) }
-        for _ in 0..<10 { try await boot(configuration()) }
+        let busy = try BusyCore()
+        defer { busy.stop() }
+        for _ in 0..<10 { try await LinuxBoot().expectCleanRun() }
     }
 
-    @Test func bootsAnELFImageByPVH() async throws { try await boot(configuration(kernel: TestKernel.vmlinux)) }
+    @Test func bootsAnELFImageByPVH() async throws {
+        try await LinuxBoot(kernel: TestKernel.vmlinux).expectCleanRun()
+    }
 
     @Test func tellsWhatTheCommandLineAsks() async throws {
-        let configuration = configuration("vk.nonce=virtkit")
-        try await Backends.builtIn.best(for: configuration).hypervisor.withMachine(configuration) { machine in
-            try await machine.start()
-            var lines: [String] = []
-            for await line in machine.serial.lines() { lines.append(line) }
-            // printf %s virtkit | sha256sum
-            let digest = "b92f0b3eb0ca92698a08f8a4490901e9967035e2e379b544597730b41fbeb89c"
-            #expect(lines.contains("vk.nonce sha256: \(digest)"))
-        }
+        let (lines, _) = try await LinuxBoot(words: "vk.nonce=virtkit").run()
+        // printf %s virtkit | sha256sum
+        let digest = "b92f0b3eb0ca92698a08f8a4490901e9967035e2e379b544597730b41fbeb89c"
+        #expect(lines.contains("vk.nonce sha256: \(digest)"))
     }
 
     /// Pauses, saves and ends the machine in one process, and goes on in another.
@@ -78,7 +33,7 @@ import VirtKit
         #expect(first == 0, "\(before)")
         let (second, after) = try run(command, machine + ["--restore", file, "--timeout", "120"])
         #expect(second == 0, "\(after)")
-        check(before + after, second == 0 ? .poweredOff : .stopped)
+        LinuxBoot().check(before + after, second == 0 ? .poweredOff : .stopped)
     }
 
     private func run(_ command: String, _ arguments: [String]) throws -> (Int32, String) {

@@ -16,4 +16,8 @@ enum TestKernel {
 
     static let absence: Comment =
         "no kernel: VIRTKIT_TEST_KERNEL, _VMLINUX and _INITRD must name files (Scripts/test sets them)"
+
+    /// Whether tests of more than a minute run too.
+    static var isLong: Bool { ProcessInfo.processInfo.environment["VIRTKIT_TEST_LONG"] == "1" }
+    static let isShort: Comment = "runs with Scripts/test --long"
 }
