@@ -7,5 +7,6 @@
 #include "CVirtKitMemory.h"
 #include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"
+#include "CVirtKitXML.h"
 
 #endif
