@@ -17,6 +17,7 @@ let package = Package(
         .library(name: "VirtKitMachine", targets: ["VirtKitMachine"]),
         .library(name: "VirtKitEmulator", targets: ["VirtKitEmulator"]),
         .library(name: "VirtKitKVM", targets: ["VirtKitKVM"]),
+        .library(name: "VirtKitLibvirt", targets: ["VirtKitLibvirt"]),
         .library(name: "VirtKitTesting", targets: ["VirtKitTesting"]),
         .executable(name: "virtkit", targets: ["VirtKitCommand"]),
     ],
@@ -29,6 +30,7 @@ let package = Package(
         .target(name: "VirtKitMachine", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(name: "VirtKitEmulator", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(name: "VirtKitKVM", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
+        .target(name: "VirtKitLibvirt", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(
             name: "VirtKit", dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator", "VirtKitKVM"],
             swiftSettings: settings),
@@ -49,6 +51,9 @@ let package = Package(
         .testTarget(
             name: "VirtKitKVMTests",
             dependencies: ["VirtKitCore", "VirtKitKVM", "VirtKitMachine", "CVirtKit"], swiftSettings: settings),
+        .testTarget(
+            name: "VirtKitLibvirtTests",
+            dependencies: ["VirtKitCore", "VirtKitLibvirt", "VirtKitTesting"], swiftSettings: settings),
         .testTarget(
             name: "VirtKitTests",
             dependencies: ["VirtKit", "VirtKitTesting"], swiftSettings: settings),

@@ -8,5 +8,6 @@
 #include "CVirtKitMemory.h"
 #include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"
+#include "CVirtKitXML.h"
 
 #endif

@@ -1,0 +1,50 @@
+import Foundation
+import Testing
+
+/// The XML documents of a libvirt source package, which Scripts/lib/fetch-libvirt-source.sh fetches.
+struct Corpus: Sendable {
+    let folder: URL
+
+    /// The corpus that the environment names; nil where it names none.
+    static let shared: Corpus? = ProcessInfo.processInfo.environment["VIRTKIT_TEST_LIBVIRT_SOURCE"].map {
+        Corpus(folder: URL(fileURLWithPath: $0))
+    }
+
+    /// The paths of the documents within the folder.
+    var paths: [String] {
+        let all = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
+        return all.filter { $0.hasSuffix(".xml") && !Self.malformed.contains($0) }.sorted()
+    }
+
+    /// What libvirt's own tests use as malformed documents.
+    static let malformed: Set = [
+        "tests/nodedevmdevctldata/mdevctl-list-multiple.out.xml", "tests/nodedevmdevctldata/mdevctl-list-empty.out.xml",
+    ]
+
+    func bytes(of path: String) throws -> [UInt8] {
+        [UInt8](try Data(contentsOf: folder.appendingPathComponent(path)))
+    }
+}
+
+/// Runs a Python program that a test compares with; gives what it printed.
+func runPython(_ program: String, _ arguments: [String] = []) throws -> String {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+    process.arguments = ["python3", "-c", program] + arguments
+    let output = Pipe()
+    process.standardOutput = output
+    try process.run()
+    let data = output.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    let text = String(decoding: data, as: UTF8.self)
+    #expect(process.terminationStatus == 0, "python3 failed: \(text)")
+    return text
+}
+
+/// Calls `body` with a new empty folder, and removes it.
+func withFolder<Result>(_ body: (URL) throws -> Result) throws -> Result {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("virtkit-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    return try body(folder)
+}
