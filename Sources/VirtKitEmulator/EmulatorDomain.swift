@@ -131,6 +131,10 @@ final class EmulatorMemoryObserver: GuestMemoryObserver {
     init(_ physical: PhysicalMemory) { self.physical = physical }
 
     func memoryWasWritten(at address: UInt64, count: Int) { physical.noteExternalWrite(address, count: count) }
+
+    func protectionChanged(of region: GuestMemoryRegion) {
+        physical.setWritable(region.isWritable, base: region.guestAddress)
+    }
 }
 
 /// The bus of a vCPU that is not running: nobody answers.

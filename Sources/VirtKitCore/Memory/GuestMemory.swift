@@ -6,6 +6,14 @@ internal import Synchronization
 public protocol GuestMemoryObserver: AnyObject, Sendable {
     /// `count` bytes at `address` have been written.
     func memoryWasWritten(at address: UInt64, count: Int)
+
+    /// Guest writes to a region take effect from now on, or have none any more, as its `isWritable` says.
+    func protectionChanged(of region: GuestMemoryRegion)
+}
+
+extension GuestMemoryObserver {
+    /// Does nothing: for those who look at `isWritable` whenever it matters.
+    public func protectionChanged(of region: GuestMemoryRegion) {}
 }
 
 /// A guest physical address range without memory behind it, or not wholly.
@@ -50,6 +58,15 @@ public final class GuestMemory: Sendable {
     /// Removes an observer.
     public func removeObserver(_ observer: any GuestMemoryObserver) {
         observers.withLock { $0.removeAll { $0 === observer } }
+    }
+
+    /// Makes a region ROM, or RAM, and tells the observers. Nothing happens where no region begins at `address`.
+    public func setWritable(_ isWritable: Bool, regionAt address: UInt64) {
+        guard let region = regions.first(where: { $0.guestAddress == address }), region.isWritable != isWritable else {
+            return
+        }
+        region.isWritable = isWritable
+        for observer in observers.withLock({ $0 }) { observer.protectionChanged(of: region) }
     }
 
     /// The host address of `count` bytes at `address`, all within one region, and whether the guest may write them; nil

@@ -1,5 +1,6 @@
 internal import CVirtKit
 internal import Glibc
+internal import Synchronization
 
 /// What backs a region of guest memory.
 public struct MemoryBacking: RawRepresentable, Hashable, Sendable {
@@ -23,14 +24,18 @@ public final class GuestMemoryRegion: Sendable {
     public let guestAddress: UInt64
     /// The number of bytes. A multiple of 4096.
     public let size: UInt64
-    /// False for ROM: guest writes have no effect.
-    public let isWritable: Bool
+    /// False for ROM: guest writes have no effect. `GuestMemory.setWritable` changes it.
+    public internal(set) var isWritable: Bool {
+        get { writable.load(ordering: .acquiring) }
+        set { writable.store(newValue, ordering: .releasing) }
+    }
     /// The host address of the first byte, for accelerators to map. Everyone else uses `GuestMemory`'s accessors.
     public var hostAddress: UnsafeMutableRawPointer { mapping.base }
     /// The memfd behind the region, where there is one.
     public var descriptor: Int32? { mapping.descriptor < 0 ? nil : mapping.descriptor }
 
     private let mapping: Mapping
+    private let writable: Atomic<Bool>
 
     /// Maps zeroed memory.
     ///
@@ -48,7 +53,7 @@ public final class GuestMemoryRegion: Sendable {
         }
         self.guestAddress = guestAddress
         self.size = size
-        self.isWritable = isWritable
+        writable = Atomic(isWritable)
         mapping = try Mapping(size: Int(size), backing: backing)
     }
 

@@ -5,7 +5,7 @@ internal import VirtKitCore
 /// The guest's physical memory as engines see it: where RAM and ROM lie in the host, and which pages hold translated
 /// code. Shared by the engines of a machine's vCPUs.
 ///
-/// SAFETY (this file): ranges don't change after `init`; page numbers come from `range(holding:)`, so they are below
+/// SAFETY (this file): ranges don't change after `init`, but for `isWritable`, which vCPUs may see late; page numbers come from `range(holding:)`, so they are below
 /// `pageCount`; code flags are only touched by atomic operations; `owner` keeps the host memory.
 final class PhysicalMemory: @unchecked Sendable {
     /// A run of RAM or ROM. Address and size are multiples of 4096.
@@ -125,6 +125,18 @@ final class PhysicalMemory: @unchecked Sendable {
             }
             if page == last { return }
             page &+= 4096
+        }
+    }
+
+    /// Makes the range at `base` RAM or ROM. From any thread; stores that other engines make right now may still go by
+    /// what it was.
+    func setWritable(_ isWritable: Bool, base: UInt64) {
+        guard let range = range(holding: base), range.pointee.base == base else { return }
+        range.pointee.isWritable = isWritable
+        // Stores must not go past the slow path, which looks.
+        guard !isWritable else { return }
+        for page in stride(from: base, to: base &+ range.pointee.size, by: 4096) {
+            notifyOthers(.init(kind: .protect, address: page, count: 4096), but: nil)
         }
     }
 

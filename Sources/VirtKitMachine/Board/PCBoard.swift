@@ -95,7 +95,13 @@ package final class PCBoard: Board, @unchecked Sendable {
         let ecamWindow = bus.makeWindow(pci, .memory, range: 1)
         _ = ChipSet(
             // The windows hold the devices that hold these closures.
-            bus: pci, router: router, ecam: { [weak ecamWindow] in ecamWindow?.addresses = $0 },
+            bus: pci, router: router, hasROM: layout.romSize > 0,
+            ecam: { [weak ecamWindow] in ecamWindow?.addresses = $0 },
+            shadow: { part, isWritable in
+                // Where there is no ROM, what begins at these addresses is RAM, and stays so.
+                guard layout.isROM(PCMemoryLayout.shadowParts[part]) else { return }
+                memory.setWritable(isWritable, regionAt: PCMemoryLayout.shadowParts[part].lowerBound)
+            },
             powerManagement: { [weak powerWindow] base in
                 powerWindow?.addresses = base.map { $0..<$0 &+ PCAddresses.powerManagementSize }
             })

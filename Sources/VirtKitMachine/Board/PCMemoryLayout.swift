@@ -66,12 +66,28 @@ package struct PCMemoryLayout: Hashable, Sendable {
         self.init(memory: configuration.memory, romSize: romSize)
     }
 
-    /// Where a ROM shows: all of it below 4 GiB, and its last 128 KiB below 1 MiB.
+    /// Where a ROM shows: its last 128 KiB below 1 MiB, and all of it below 4 GiB.
     static func romWindows(size: UInt64) -> [Range<UInt64>] {
         guard size > 0 else { return [] }
-        let megabyte: UInt64 = 0x10_0000
-        return [megabyte &- min(size, 0x2_0000)..<megabyte, (1 << 32) &- size..<1 << 32]
+        return [shadow.upperBound &- min(size, 0x2_0000)..<shadow.upperBound, (1 << 32) &- size..<1 << 32]
     }
+
+    /// The parts below 1 MiB that the host bridge's PAM registers make ROM or RAM one by one (Q35 data sheet, 5.1.17 to
+    /// 5.1.23): from C0000H on in the order of the registers' fields, the last one of 64 KiB at F0000H.
+    static let shadowParts: [Range<UInt64>] =
+        stride(from: 0xC_0000, to: 0xF_0000, by: 0x4000).map { $0..<$0 + 0x4000 } + [0xF_0000..<0x10_0000]
+    private static let shadow: Range<UInt64> = 0xC_0000..<0x10_0000
+
+    /// The read-only regions of a ROM: those below 1 MiB divided as the PAM registers want it.
+    private var romRegions: [Range<UInt64>] {
+        Self.romWindows(size: romSize).flatMap { window in
+            window.upperBound == Self.shadow.upperBound
+                ? Self.shadowParts.filter { $0.overlaps(window) }.map { $0.clamped(to: window) } : [window]
+        }
+    }
+
+    /// Whether a ROM shows in (part of) a range below 1 MiB.
+    func isROM(_ range: Range<UInt64>) -> Bool { Self.romWindows(size: romSize).contains { $0.overlaps(range) } }
 
     /// The end of all RAM: an address of one more than the last byte.
     package var end: UInt64 { highSize == 0 ? lowSize : PCAddresses.highMemory &+ highSize }
@@ -107,7 +123,7 @@ package struct PCMemoryLayout: Hashable, Sendable {
                 try GuestMemoryRegion(
                     guestAddress: range.lowerBound, size: range.upperBound &- range.lowerBound, backing: backing))
         }
-        for window in Self.romWindows(size: romSize) {
+        for window in romRegions {
             regions.append(
                 try GuestMemoryRegion(
                     guestAddress: window.lowerBound, size: window.upperBound &- window.lowerBound, isWritable: false,

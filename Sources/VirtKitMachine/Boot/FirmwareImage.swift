@@ -25,14 +25,19 @@ extension BootSession {
     /// Fills the ROM, and what shows of it below 1 MiB.
     mutating func loadFirmware(_ firmware: FirmwareImage) throws(VirtKitError) -> X86_64.State {
         let image = firmware.image
+        // Those below 1 MiB may be writable just now: the guest can make them so.
         for window in PCMemoryLayout.romWindows(size: image.size) {
-            guard memory.regions.contains(where: { $0.guestAddress == window.lowerBound && !$0.isWritable }) else {
+            let regions = memory.regions.filter { window.contains($0.guestAddress) }
+            let count = window.upperBound - window.lowerBound
+            guard regions.reduce(0, { $0 + $1.size }) == count else {
                 throw image.invalid(
                     "it has \(image.size) bytes, and the machine was made for a ROM of another size",
                     remedy: "Don't change it while the machine is there.")
             }
-            let count = window.upperBound - window.lowerBound
-            try image.copy(at: image.size - count, count: count, to: memory, address: window.lowerBound)
+            for region in regions {
+                let offset = image.size - count + (region.guestAddress - window.lowerBound)
+                try image.copy(at: offset, count: region.size, to: memory, address: region.guestAddress)
+            }
         }
         return .reset
     }

@@ -17,19 +17,28 @@ package struct ChipSet {
     ///
     /// - Parameters:
     ///   - ecam: called with the ECAM window's address and size when the guest moves it; nil when it switches it off.
+    ///   - hasROM: whether there is a ROM that the registers show or hide. Without it the memory from C0000H on is RAM.
+    ///   - shadow: called with a part from C0000H on (`PCMemoryLayout.shadowParts`) that the guest makes writable or not.
     ///   - powerManagement: called with PMBASE when the guest moves it; nil when it switches it off.
     package init(
-        bus: PCIBus, router: InterruptRouter, ecam: @escaping (Range<UInt64>?) -> Void,
+        bus: PCIBus, router: InterruptRouter, hasROM: Bool = false, ecam: @escaping (Range<UInt64>?) -> Void,
+        shadow: @escaping (_ part: Int, _ isWritable: Bool) -> Void = { _, _ in },
         powerManagement: @escaping (UInt64?) -> Void
     ) {
         let host = PCIFunction(
             id: "pc/pci/host", address: PCIAddress(device: 0), vendor: 0x8086, device: 0x29C0, classCode: 0x06_0000)
         host.define(Host.ecamBase, UInt64(PCAddresses.ecam) | 1, writable: 0xF_FC00_0007)
-        // PAM registers, all RAM: they only keep what is written.
-        host.define(Host.attributes, 0x33_3333_3333_3330 as UInt64, writable: 0x33_3333_3333_3330)
+        // PAM registers: writes to ROM are let through to its copy in RAM, or dropped; reads find that copy always.
+        let attributes: UInt64 = 0x33_3333_3333_3330
+        host.define(Host.attributes, hasROM ? 0 : attributes, writable: attributes)
         host.define(Host.smram, UInt8(0x02), writable: 0x70)
         host.define(Host.extendedSMRAM, UInt8(0x38), writable: 0x87)
         host.wasWritten = { [unowned host] offset, width in
+            if offset < Host.attributes + 7, offset &+ width > Host.attributes {
+                let value = host.value(Host.attributes, as: UInt64.self)
+                for part in 0..<12 { shadow(part, value >> UInt64(8 + 4 * part) & 2 != 0) }
+                shadow(12, value & 0x20 != 0)
+            }
             guard offset < Host.ecamBase + 8, offset &+ width > Host.ecamBase else { return }
             ecam(Self.ecamRange(host.value(Host.ecamBase, as: UInt64.self)))
         }
