@@ -34,6 +34,12 @@ struct ConfigurationTests {
         .elf("vmlinux", commandLine: "a b"),
         .flat(.bytes([0xF4]), address: 0x10_0000),
         .flat("image", address: .max),
+        .linux(kernel: "vmlinuz", entry: .bits16),
+        .multiboot("kernel"),
+        .multiboot(
+            .bytes([1]), modules: [BootModule("disk", commandLine: "disk a"), BootModule(.bytes([2]))],
+            commandLine: "kernel b"),
+        .firmware("OVMF.fd"),
     ])
     func roundTripsAsJSON(_ boot: BootSource) throws {
         var configuration = MachineConfiguration(

@@ -49,6 +49,8 @@ struct ELFBuilder {
         var memorySize: UInt64?
         var fileSize: UInt64?
         var offset: UInt64?
+        /// Where it runs; nil for `address`.
+        var virtualAddress: UInt64?
     }
 
     var is64Bit = true
@@ -87,13 +89,16 @@ struct ELFBuilder {
         var table: [UInt8] = []
         var data: [UInt8] = []
         let dataStart = headerSize + count * entrySize
-        func header(_ type: UInt32, _ address: UInt64, _ file: UInt64, _ memory: UInt64, _ offset: UInt64) {
+        func header(
+            _ type: UInt32, _ address: UInt64, _ file: UInt64, _ memory: UInt64, _ offset: UInt64,
+            virtual: UInt64? = nil
+        ) {
             func word(_ value: UInt64) {
                 if is64Bit { table.appendLittle(value) } else { table.appendLittle(UInt32(truncatingIfNeeded: value)) }
             }
             table.appendLittle(type)
             if is64Bit { table.appendLittle(UInt32(7)) }
-            for value in [offset, address, address, file, memory] { word(value) }
+            for value in [offset, virtual ?? address, address, file, memory] { word(value) }
             if !is64Bit { table.appendLittle(UInt32(7)) }
             word(4)
         }
@@ -101,7 +106,7 @@ struct ELFBuilder {
             header(
                 1, segment.address, segment.fileSize ?? UInt64(segment.contents.count),
                 segment.memorySize ?? UInt64(segment.contents.count),
-                segment.offset ?? UInt64(dataStart + data.count))
+                segment.offset ?? UInt64(dataStart + data.count), virtual: segment.virtualAddress)
             data += segment.contents
         }
         if let notes {

@@ -15,15 +15,27 @@ struct BootFuzzTests {
         var small = pvh
         small.is64Bit = false
         small.machine = 3
-        return [BzImageBuilder().bytes, pvh.bytes, small.bytes, ELFBuilder().bytes]
+        return [
+            BzImageBuilder().bytes, pvh.bytes, small.bytes, ELFBuilder().bytes, MultibootBuilder().bytes,
+            MultibootBuilder.elf().bytes,
+        ]
     }()
 
     /// A load either works, with an entry in RAM, or says what is wrong; nothing else.
     private func check(_ bytes: [UInt8], _ target: BootTarget, _ name: @autoclosure () -> String) {
+        let module = BootImage.bytes([1, 2, 3])
+        check(.multiboot(.bytes(bytes), modules: [BootModule(module)], commandLine: "quiet"), target, name())
+        check(.linux(kernel: .bytes(bytes), initrd: module, commandLine: "quiet"), target, name())
+        guard KernelKind(start: Array(bytes.prefix(KernelKind.window))) == .bzImage else { return }
+        check(.linux(kernel: .bytes(bytes), initrd: module, entry: .bits16), target, name())
+    }
+
+    private func check(_ source: BootSource, _ target: BootTarget, _ name: @autoclosure () -> String) {
         do {
-            let plan = try target.load(.linux(kernel: .bytes(bytes), initrd: .bytes([1, 2, 3]), commandLine: "quiet"))
-            if !plan.ranges.contains(where: { $0.addresses.contains(plan.state.rip) }) {
-                Issue.record("\(name()): entry \(plan.state.rip) is in nothing that was loaded")
+            let plan = try target.load(source)
+            let entry = plan.state.segments[1].base + plan.state.rip
+            if !plan.ranges.contains(where: { $0.addresses.contains(entry) }) {
+                Issue.record("\(name()): entry \(entry) is in nothing that was loaded")
             }
             for (low, high) in zip(plan.ranges, plan.ranges.dropFirst())
             where low.addresses.upperBound > high.addresses.lowerBound {
