@@ -4,22 +4,26 @@ import VirtKit
 
 /// Debian's stock kernel on the emulator.
 @Suite(.serialized, .enabled(if: TestKernel.isPresent, TestKernel.absence)) struct LinuxBootTests {
-    private func configuration(kernel: String = TestKernel.path, _ words: String = "") -> MachineConfiguration {
+    private func configuration(
+        kernel: String = TestKernel.path, cpus: Int = 1, _ words: String = ""
+    ) -> MachineConfiguration {
         MachineConfiguration(
-            architecture: .x86_64, memory: .mebibytes(256),
+            architecture: .x86_64, cpus: cpus, memory: .mebibytes(256),
             boot: .linux(
                 kernel: .path(kernel), initrd: .path(TestKernel.initramfs),
                 commandLine: "console=ttyS0 panic=-1 \(words)"))
     }
 
     /// Checks the log of a boot that came to its proper end.
-    private func check(_ log: String, _ outcome: MachineOutcome) {
+    private func check(_ log: String, _ outcome: MachineOutcome, cpus: Int = 1) {
         #expect(outcome == .poweredOff, "\(log.suffix(2000))")
         for trouble in ["soft lockup", "stall", "unstable", "unsynchronized", "Kernel panic", "BUG:", "WARNING:"] {
             #expect(!log.contains(trouble), "\(trouble)")
         }
         #expect(log.contains("reboot: Power down"))
-        #expect(log.contains("VirtKit Virtual CPU"))
+        // What user space counts, and what the kernel started.
+        #expect(log.contains("cpu: \(cpus) x VirtKit Virtual CPU"))
+        if cpus > 1 { #expect(log.contains("smp: Brought up 1 node, \(cpus) CPUs")) }
     }
 
     private func boot(_ configuration: MachineConfiguration) async throws {
@@ -28,7 +32,7 @@ import VirtKit
             try await machine.start()
             var log = ""
             for await line in machine.serial.lines() { log += line + "\n" }
-            check(log, try await machine.waitUntilStopped())
+            check(log, try await machine.waitUntilStopped(), cpus: configuration.cpus)
         }
     }
 
@@ -45,11 +49,22 @@ import VirtKit
         return process
     }
 
-    @Test func bootsTenTimesInARowOnABusyHost() async throws {
+    @Test func bootsTenTimesInARowOnABusyHost() async throws { try await boot(timesOnABusyHost: 10, cpus: 1) }
+
+    @Test(
+        .enabled(if: ProcessInfo.processInfo.environment["VIRTKIT_TEST_LONG"] != nil, "runs with Scripts/test --long"),
+        arguments: [2, 4])
+    func bootsTenTimesInARowOnABusyHost(_ cpus: Int) async throws { try await boot(timesOnABusyHost: 10, cpus: cpus) }
+
+    private func boot(timesOnABusyHost count: Int, cpus: Int) async throws {
         let busy = try keepCoreBusy()
         // timeout(1) passes the signal on; it may have inherited a mask that blocks SIGTERM.
         defer { kill(-busy.processIdentifier, SIGKILL) }
-        for _ in 0..<10 { try await boot(configuration()) }
+        for _ in 0..<count { try await boot(configuration(cpus: cpus)) }
+    }
+
+    @Test(arguments: [2, 4]) func bootsWithSeveralProcessors(_ cpus: Int) async throws {
+        try await boot(timesOnABusyHost: 1, cpus: cpus)
     }
 
     @Test func bootsAnELFImageByPVH() async throws { try await boot(configuration(kernel: TestKernel.vmlinux)) }
@@ -67,18 +82,20 @@ import VirtKit
     }
 
     /// Pauses, saves and ends the machine in one process, and goes on in another.
-    @Test(arguments: [0.7, 1.5, 2.5]) func goesOnInANewProcess(_ seconds: Double) async throws {
+    @Test(arguments: [(0.7, 1), (1.5, 1), (2.5, 1), (1.0, 4), (2.0, 4)])
+    func goesOnInANewProcess(_ seconds: Double, cpus: Int) async throws {
         let command = try #require(ProcessInfo.processInfo.environment["VIRTKIT_TEST_COMMAND"])
         let file = NSTemporaryDirectory() + "virtkit-\(UUID().uuidString).saved"
         defer { try? FileManager.default.removeItem(atPath: file) }
         let machine = [
             "run", "--kernel", TestKernel.path, "--initrd", TestKernel.initramfs, "--append", "console=ttyS0 panic=-1",
+            "--cpus", "\(cpus)",
         ]
         let (first, before) = try run(command, machine + ["--save", file, "--save-after", "\(seconds)"])
         #expect(first == 0, "\(before)")
         let (second, after) = try run(command, machine + ["--restore", file, "--timeout", "120"])
         #expect(second == 0, "\(after)")
-        check(before + after, second == 0 ? .poweredOff : .stopped)
+        check(before + after, second == 0 ? .poweredOff : .stopped, cpus: cpus)
     }
 
     private func run(_ command: String, _ arguments: [String]) throws -> (Int32, String) {
