@@ -32,7 +32,10 @@ final class Baton: Sendable {
     }
 
     /// Whether somebody waits: a look without the lock, for the holder.
-    var isWanted: Bool { waiters.load(ordering: .relaxed) != 0 }
+    var isWanted: Bool { waiterCount != 0 }
+
+    /// How many wait.
+    var waiterCount: Int { waiters.load(ordering: .relaxed) }
 
     /// How often it went from one vCPU to another that waited.
     var handoverCount: UInt64 { handovers.load(ordering: .relaxed) }

@@ -219,6 +219,7 @@ final class Engine {
             }
         }
         if word & EngineSignals.dropAll != 0 { flushCode() }
+        if word & EngineSignals.protectAll != 0 { flushTLB(.all) }
         guard word & EngineSignals.guestMask != 0 else { return nil }
         return guest.serviceSignals(word & EngineSignals.guestMask, engine: self)
     }

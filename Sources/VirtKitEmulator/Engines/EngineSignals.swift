@@ -13,6 +13,8 @@ final class EngineSignals: @unchecked Sendable {
     static let mailbox: UInt32 = 1 << 16
     /// The engine is to drop every block.
     static let dropAll: UInt32 = 1 << 17
+    /// The engine is to drop every translation: it may have missed requests to protect a page.
+    static let protectAll: UInt32 = 1 << 18
 
     /// What a request is about.
     enum RequestKind { case dropCode, protect }
@@ -26,8 +28,8 @@ final class EngineSignals: @unchecked Sendable {
     /// The signal word. Aligned, and alive as long as this object.
     let word: UnsafeMutablePointer<UInt32>
     private let requests = Mutex<[Request]>([])
-    /// Beyond this many requests the engine drops all its code instead.
-    private static let capacity = 256
+    /// Beyond this many requests of a kind the engine drops all its code, or its translations, instead.
+    private static let capacity = 64
 
     init() {
         // A cache line of its own: writers on other threads don't slow the engine's other words.
@@ -48,17 +50,20 @@ final class EngineSignals: @unchecked Sendable {
 
     /// Leaves a request for the engine.
     func post(_ request: Request) {
-        let isFull = requests.withLock { queue in
+        let bit = requests.withLock { queue in
             if let last = queue.last, last.kind == request.kind, last.address == request.address,
                 last.count >= request.count
             {
-                return false
+                return Self.mailbox
             }
-            guard queue.count < Self.capacity else { return true }
+            guard queue.count(where: { $0.kind == request.kind }) < Self.capacity else {
+                queue.removeAll { $0.kind == request.kind }
+                return request.kind == .protect ? Self.protectAll : Self.dropAll
+            }
             queue.append(request)
-            return false
+            return Self.mailbox
         }
-        raise(isFull ? Self.dropAll : Self.mailbox)
+        raise(bit)
     }
 
     /// Takes the requests.

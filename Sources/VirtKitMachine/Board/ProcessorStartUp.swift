@@ -10,6 +10,13 @@ package struct ProcessorStartUp: Hashable, Sendable {
     /// Whether the vCPU is the bootstrap processor: after INIT it runs from the reset vector, and others wait.
     package var isBootstrap: Bool
 
+    /// Makes what an INIT, a start-up IPI, or both ask.
+    package init(isInitialize: Bool, vector: UInt8?, isBootstrap: Bool) {
+        self.isInitialize = isInitialize
+        self.vector = vector
+        self.isBootstrap = isBootstrap
+    }
+
     /// The state to put in place of `state`.
     package func applied(to state: X86_64.State) -> X86_64.State {
         var state = isInitialize ? Self.initialized(state, isBootstrap: isBootstrap) : state

@@ -1,6 +1,6 @@
 package import VirtKitCore
 
-/// The tables that firmware leaves in memory for an operating system: ACPI and SMBIOS.
+/// The tables that firmware leaves in memory for an operating system: ACPI, SMBIOS, and the MultiProcessor Specification's.
 ///
 /// They lie from 0xE0000 to 1 MiB, which the memory map reserves: there operating systems look for their entry points
 /// where nobody has told them the address.
@@ -54,6 +54,10 @@ package struct FirmwareTables: Hashable, Sendable {
         let table = try smbios.place(structures)
         smbios.blobs.append(
             Blob(address: entry, bytes: SMBIOSTables.entryPoint(table: table, size: structures.count)))
+
+        // Old systems look for it from 0xF0000 on.
+        let processors = try smbios.place(MultiProcessorTable.configuration(cpus: configuration.cpus))
+        _ = try smbios.place(MultiProcessorTable.floatingPointer(table: processors))
 
         rootPointer = pointer
         blobs = (acpi.blobs + smbios.blobs).sorted { $0.address < $1.address }

@@ -64,12 +64,15 @@ struct AcceleratorTests {
         let accelerator = EmulatorAccelerator()
         var configuration = MachineConfiguration(
             architecture: .x86_64, memory: .mebibytes(1), boot: .elf("/none"))
-        configuration.cpus = 2
+        configuration.cpus = 65
         let answer = await accelerator.suitability(for: configuration)
-        #expect(answer.level == .no && answer.remedy != nil && answer.reason.contains("2"))
-        configuration.cpus = 1
-        #expect(await accelerator.suitability(for: configuration).level == .limited)
-        #expect(throws: VirtKitError.self) { try domain(cpus: 2) }
+        #expect(answer.level == .no && answer.remedy != nil && answer.reason.contains("65"))
+        for cpus in [1, 64] {
+            configuration.cpus = cpus
+            #expect(await accelerator.suitability(for: configuration).level == .limited)
+        }
+        #expect(throws: VirtKitError.self) { try domain(cpus: 65) }
+        #expect(throws: VirtKitError.self) { try domain(cpus: 0) }
         #expect(throws: VirtKitError.self) { try domain(model: CPUModel(rawValue: "other")) }
     }
 

@@ -128,6 +128,131 @@ import VirtKitMachine
         #expect(apic.get(0x28) == 0x20)
     }
 
+    /// What a vCPU takes of INIT and start-up IPIs, in the order in which they came (SDM 9.4.4 and 11.4.7.3).
+    @Test func latchesINITAndStartUp() throws {
+        let rig = try InterruptRig(cpus: 4)
+        rig.enableAPICs()
+        var restarted: [Int] = []
+        rig.fabric.restarted = { restarted.append($0) }
+        let apic = rig.fabric.apics[0]
+        func send(_ command: UInt64, to destination: UInt64) {
+            apic.put(0x31, destination << 24)
+            apic.put(0x30, command)
+        }
+        func take(_ vcpu: Int) -> ProcessorStartUp? { rig.fabric.takeStartUp(vcpu: vcpu) }
+        func expected(_ isInitialize: Bool, _ vector: UInt8?, first: Bool = false) -> ProcessorStartUp {
+            ProcessorStartUp(isInitialize: isInitialize, vector: vector, isBootstrap: first)
+        }
+        send(0xC4500, to: 0)
+        #expect(restarted == [1, 2, 3])
+        #expect(take(0) == nil)
+        #expect(take(1) == expected(true, nil))
+        #expect(take(1) == nil)
+        // Level de-assert is nothing.
+        send(0x8500, to: 1)
+        #expect(restarted.count == 3 && take(1) == nil)
+        // Of two start-up IPIs the first counts.
+        send(0x4699, to: 3)
+        send(0x4611, to: 3)
+        #expect(take(3) == expected(true, 0x99))
+        // INIT after a start-up IPI takes it back.
+        send(0x4612, to: 2)
+        send(0x4500, to: 2)
+        #expect(take(2) == expected(true, nil))
+        send(0x4613, to: 2)
+        #expect(take(2) == expected(false, 0x13))
+        send(0x4500, to: 0)
+        #expect(take(0) == expected(true, nil, first: true))
+        rig.enableAPICs()
+
+        // INIT resets the APIC, but for its ID and base, when the vCPU takes it.
+        let other = rig.fabric.apics[1]
+        other.put(0x02, 7 << 24)
+        other.put(0x08, 0x20)
+        other.put(0x32, 0x2_0040)
+        other.put(0x38, 1000)
+        send(0x4061, to: 7)
+        send(0x4500, to: 7)
+        #expect(other.get(0x08) == 0x20)
+        #expect(take(1) == expected(true, nil))
+        #expect(other.get(0x02) == 7 << 24 && other.get(0x08) == 0 && other.get(0x0F) == 0xFF && other.get(0x23) == 0)
+        #expect(rig.rig.timers.nextDeadline == nil)
+        // A disabled one still hears INIT and start-up IPIs, and no other.
+        send(0x4061, to: 7)
+        #expect(rig.take(1) == nil)
+        send(0x4644, to: 7)
+        #expect(take(1) == expected(false, 0x44))
+    }
+
+    @Test func savesINITAndStartUp() throws {
+        let rig = try InterruptRig(cpus: 2)
+        let apic = rig.fabric.apics[1]
+        rig.fabric.apics[0].put(0x31, 1 << 24)
+        rig.fabric.apics[0].put(0x30, 0x4500)
+        rig.fabric.apics[0].put(0x30, 0x4622)
+        let saved = apic.savedBytes
+        let fresh = try InterruptRig(cpus: 2)
+        try fresh.fabric.apics[1].restore(saved)
+        #expect(
+            fresh.fabric.takeStartUp(vcpu: 1)
+                == ProcessorStartUp(isInitialize: true, vector: 0x22, isBootstrap: false))
+        // Version 1, of the first release, ends before them.
+        var decoder = StateDecoder(Array(saved.dropLast(3)))
+        try fresh.fabric.apics[1].restore(from: &decoder, version: 1)
+        try decoder.finish()
+        #expect(fresh.fabric.takeStartUp(vcpu: 1) == nil)
+        var later = StateDecoder(saved)
+        #expect(throws: StateError.self) { try apic.restore(from: &later, version: 3) }
+    }
+
+    @Test func lowestPriorityTakesTurns() throws {
+        let rig = try InterruptRig(cpus: 4)
+        rig.enableAPICs()
+        for (index, apic) in rig.fabric.apics.enumerated() { apic.put(0x0D, 1 << (24 + UInt64(index))) }
+        var winners: [Int] = []
+        func send(_ logical: UInt64) {
+            rig.fabric.deliverMessage(address: 0xFEE0_0004 | logical << 12, data: 0x151)
+            for vcpu in 0..<4 where rig.take(vcpu) == 0x51 {
+                winners.append(vcpu)
+                rig.fabric.apics[vcpu].put(0x0B, 0)
+            }
+        }
+        for _ in 0..<6 { send(0xD) }
+        #expect(winners == [2, 3, 0, 2, 3, 0])
+        winners = []
+        // What is in service counts as well as the task priority.
+        rig.fabric.apics[0].put(0x08, 0x40)
+        rig.fabric.deliverMessage(address: 0xFEE0_3000, data: 0x71)
+        #expect(rig.take(3) == 0x71)
+        for _ in 0..<3 { send(0xD) }
+        #expect(winners == [2, 2, 2])
+        // One that is disabled does not take part.
+        rig.fabric.apics[2].put(0x0F, 0xFF)
+        winners = []
+        send(0xD)
+        #expect(winners == [0])
+    }
+
+    @Test func ioAPICReachesEveryProcessor() throws {
+        let rig = try InterruptRig(cpus: 4)
+        rig.enableAPICs()
+        for (index, apic) in rig.fabric.apics.enumerated() { apic.put(0x0D, 1 << (24 + UInt64(index))) }
+        // A PCI interrupt: it is not wired to the 8259 pair.
+        let line = rig.router.line(20)
+        rig.setRedirection(20, 3 << 56 | 0x55)
+        line.pulse()
+        #expect((0..<4).map { rig.take($0) } == [nil, nil, nil, 0x55])
+        rig.setRedirection(20, 0x6 << 56 | 0x956)
+        line.pulse()
+        line.pulse()
+        #expect((0..<4).map { rig.take($0) } == [nil, 0x56, 0x56, nil])
+        for apic in rig.fabric.apics { apic.put(0x0B, 0) }
+        rig.setRedirection(20, 0x2 << 56 | 0x400)
+        line.pulse()
+        let gate = InterruptGate(fabric: rig.fabric, lock: DeviceLock())
+        #expect(!gate.takeNonMaskableInterrupt(vcpu: 0) && gate.takeNonMaskableInterrupt(vcpu: 2))
+    }
+
     @Test func matchesLogicalDestinations() throws {
         let rig = try InterruptRig(cpus: 4)
         rig.enableAPICs()

@@ -144,6 +144,43 @@ struct ACPITests {
     }
 }
 
+@Suite("MultiProcessor Specification tables")
+struct MultiProcessorTableTests {
+    /// The floating pointer, and the configuration table that it names.
+    @Test("a walk over the entries finds what is there", arguments: [1, 4, 255])
+    func entries(_ cpus: Int) throws {
+        let tables = try FirmwareTables(
+            MachineConfiguration(architecture: .x86_64, cpus: cpus, memory: .mebibytes(256)),
+            layout: PCMemoryLayout(memory: .mebibytes(256)), hasKeyboardController: true)
+        let pointer = try #require(tables.blobs.first { $0.bytes.starts(with: Array("_MP_".utf8)) })
+        #expect(pointer.address % 16 == 0 && pointer.address >= 0xF_0000)
+        #expect(pointer.bytes.count == 16 && pointer.bytes.reduce(0, &+) == 0 && pointer.bytes[9] == 4)
+        let address = try #require(pointer.bytes.little(UInt32.self, at: 4))
+        let table = try #require(tables.blobs.first { $0.address == UInt64(address) }).bytes
+        #expect(table.starts(with: Array("PCMP".utf8)) && table.reduce(0, &+) == 0)
+        #expect(table.little(UInt16.self, at: 4).map { Int($0) } == table.count)
+        #expect(table.little(UInt32.self, at: 36) == 0xFEE0_0000)
+        let count = try #require(table.little(UInt16.self, at: 34))
+        var offset = 44
+        var identities: [UInt8] = []
+        var counts: [UInt8: Int] = [:]
+        for _ in 0..<count {
+            let type = table[offset]
+            counts[type, default: 0] += 1
+            if type == 0 {
+                identities.append(table[offset + 1])
+                #expect(table[offset + 3] == (identities.count == 1 ? 3 : 1))
+            }
+            // The PIT's interrupt is at input 2.
+            if type == 3, table[offset + 4] == 1, table[offset + 5] == 0 { #expect(table[offset + 7] == 2) }
+            offset += type == 0 ? 20 : 8
+        }
+        #expect(offset == table.count)
+        #expect(identities == (0..<cpus).map { UInt8($0) })
+        #expect(counts[1] == 2 && counts[2] == 1 && counts[3] == 15 + 128 && counts[4] == 2)
+    }
+}
+
 @Suite("SMBIOS tables")
 struct SMBIOSTests {
     @Test("dmidecode reads them", arguments: [ByteCount.mebibytes(256), .gibibytes(64), .gibibytes(1024)])
@@ -170,7 +207,7 @@ struct SMBIOSTests {
         let size = memory.rawValue >= 1 << 40 ? "1 TB" : memory == .mebibytes(256) ? "256 MB" : "64 GB"
         for text in [
             "SMBIOS 3.3.0 present", "Vendor: VirtKit", "Product Name: pc-1", "Serial Number: fred",
-            "Socket Designation: CPU 1", "Size: \(size)", "Maximum Capacity: \(size)", "End Of Table",
+            "Socket Designation: CPU 0", "Core Count: 2", "Thread Count: 2", "Size: \(size)", "Maximum Capacity: \(size)", "End Of Table",
             "System is a virtual machine",
         ] {
             #expect(output.output.contains(text), "\(text) in \(output.output)")

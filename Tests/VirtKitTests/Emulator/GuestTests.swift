@@ -10,10 +10,12 @@ import VirtKit
         "exceptions", "fpu", "integers", "interrupts", "paging", "selfmodify", "simd", "strings", "syscalls", "x87",
     ]
 
-    private static func run(_ name: String, optimises: Bool) async throws -> (outcome: MachineOutcome, output: String) {
+    private static func run(
+        _ name: String, optimises: Bool, cpus: Int = 1, inputAfter delay: Duration? = nil
+    ) async throws -> (outcome: MachineOutcome, output: String) {
         let path = try #require(folder) + "/\(name).elf"
         let configuration = MachineConfiguration(
-            architecture: .x86_64, memory: .mebibytes(256), boot: .elf(.path(path)))
+            architecture: .x86_64, cpus: cpus, memory: .mebibytes(256), boot: .elf(.path(path)))
         let hypervisor = LocalHypervisor(EmulatorAccelerator(optimises: optimises))
         return try await hypervisor.withMachine(configuration) { machine in
             try await machine.start()
@@ -22,6 +24,10 @@ import VirtKit
                 await machine.stop()
             }
             defer { watchdog.cancel() }
+            if let delay {
+                try await Task.sleep(for: delay)
+                try await machine.serial.send("q")
+            }
             let outcome = try await machine.waitUntilStopped()
             return (outcome, String(decoding: machine.serial.recentOutput, as: UTF8.self))
         }
@@ -34,6 +40,27 @@ import VirtKit
         let (outcome, output) = try await Self.run(name, optimises: optimises)
         #expect(outcome.kind == .debugExit && outcome.code == 0, "\(output)")
         #expect(output.contains("\(name): PASS"), "\(output)")
+    }
+
+    /// Start, interrupts, locks, shoot-downs, changed code and time, with several vCPUs.
+    @Test(
+        .enabled(if: folder != nil, "VIRTKIT_TEST_GUESTS names no folder (Scripts/test builds the guests)"),
+        arguments: [2, 3, 4, 8], [true, false])
+    func severalProcessorsPass(_ cpus: Int, optimises: Bool) async throws {
+        let (outcome, output) = try await Self.run("processors", optimises: optimises, cpus: cpus)
+        #expect(outcome.kind == .debugExit && outcome.code == 0, "\(output)")
+        #expect(output.contains("processors: PASS"), "\(output)")
+        #expect(output.contains("skipped=0"), "\(output)")
+    }
+
+    @Test(
+        .enabled(if: folder != nil, "VIRTKIT_TEST_GUESTS names no folder (Scripts/test builds the guests)"),
+        arguments: [2, 4, 16])
+    func severalProcessorsShareWork(_ cpus: Int) async throws {
+        let (outcome, output) = try await Self.run(
+            "smpwork", optimises: true, cpus: cpus, inputAfter: .seconds(2))
+        #expect(outcome.kind == .debugExit && outcome.code == 0, "\(output)")
+        #expect(output.contains("smpwork: PASS"), "\(output)")
     }
 
     @Test(.enabled(if: folder != nil, "VIRTKIT_TEST_GUESTS names no folder (Scripts/test builds the guests)"))

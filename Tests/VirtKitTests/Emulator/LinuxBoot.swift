@@ -48,7 +48,9 @@ struct LinuxBoot {
         ]
         for trouble in troubles { #expect(!log.contains(trouble), "\(trouble): \(log.suffix(4000))") }
         #expect(log.contains("reboot: Power down"))
+        // What user space counts, and what the kernel started.
         #expect(log.contains("cpu: \(cpus) x VirtKit Virtual CPU"))
+        if cpus > 1 { #expect(log.contains("smp: Brought up 1 node, \(cpus) CPUs")) }
     }
 }
 

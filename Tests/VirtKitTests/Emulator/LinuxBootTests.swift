@@ -22,18 +22,20 @@ import VirtKit
     }
 
     /// Pauses, saves and ends the machine in one process, and goes on in another.
-    @Test(arguments: [0.7, 1.5, 2.5]) func goesOnInANewProcess(_ seconds: Double) async throws {
+    @Test(arguments: [(0.7, 1), (1.5, 1), (2.5, 1), (1.0, 4), (2.0, 4)])
+    func goesOnInANewProcess(_ seconds: Double, cpus: Int) async throws {
         let command = try #require(ProcessInfo.processInfo.environment["VIRTKIT_TEST_COMMAND"])
         let file = NSTemporaryDirectory() + "virtkit-\(UUID().uuidString).saved"
         defer { try? FileManager.default.removeItem(atPath: file) }
         let machine = [
             "run", "--kernel", TestKernel.path, "--initrd", TestKernel.initramfs, "--append", "console=ttyS0 panic=-1",
+            "--cpus", "\(cpus)",
         ]
         let (first, before) = try run(command, machine + ["--save", file, "--save-after", "\(seconds)"])
         #expect(first == 0, "\(before)")
         let (second, after) = try run(command, machine + ["--restore", file, "--timeout", "120"])
         #expect(second == 0, "\(after)")
-        LinuxBoot().check(before + after, second == 0 ? .poweredOff : .stopped)
+        LinuxBoot(cpus: cpus).check(before + after, second == 0 ? .poweredOff : .stopped)
     }
 
     private func run(_ command: String, _ arguments: [String]) throws -> (Int32, String) {

@@ -26,9 +26,7 @@ struct SMBIOSTables {
 
     /// The structures, one after another.
     var table: [UInt8] {
-        var bytes = firmware + system + enclosure
-        for cpu in 0..<max(0, cpus) { bytes += processor(cpu) }
-        bytes += physicalMemory + memoryDevice
+        var bytes = firmware + system + enclosure + processor + physicalMemory + memoryDevice
         for (index, range) in mapped.enumerated() { bytes += mappedRange(range, index) }
         return bytes + Self.structure(32, 0x2000, [UInt8](repeating: 0, count: 7)) + Self.structure(127, 0x7F00, [])
     }
@@ -74,21 +72,22 @@ struct SMBIOSTables {
         return Self.structure(3, 0x0300, fields, strings: ["VirtKit"])
     }
 
-    /// Type 4 (7.5): one structure a CPU, each a socket.
-    private func processor(_ index: Int) -> [UInt8] {
+    /// Type 4 (7.5): one socket, of as many cores as there are CPUs, as CPUID tells it too.
+    private var processor: [UInt8] {
+        let cores = UInt16(truncatingIfNeeded: max(1, cpus))
+        // FFH: see the wider field.
+        let few = UInt8(truncatingIfNeeded: min(cores, 255))
         var fields: [UInt8] = [1, 3, 1, 2]
         fields.appendLittle(UInt64(0))
         fields += [3, 0]
         for value in [UInt16(0), 0, 0] { fields.appendLittle(value) }
         fields += [0x41, 1]
         for value in [UInt16.max, .max, .max] { fields.appendLittle(value) }
-        fields += [0, 0, 0, 1, 1, 1]
-        fields.appendLittle(UInt16(0x04))  // 64-bit capable
+        fields += [0, 0, 0, few, few, few]
+        fields.appendLittle(UInt16(cores > 1 ? 0x0C : 0x04))  // 64-bit capable; several cores
         fields.appendLittle(UInt16(0x01))
-        for value in [UInt16(1), 1, 1] { fields.appendLittle(value) }
-        return Self.structure(
-            4, 0x0400 &+ UInt16(truncatingIfNeeded: index), fields,
-            strings: ["CPU \(index)", "VirtKit", "Virtual CPU"])
+        for value in [cores, cores, cores] { fields.appendLittle(value) }
+        return Self.structure(4, 0x0400, fields, strings: ["CPU 0", "VirtKit", "Virtual CPU"])
     }
 
     /// Type 16 (7.17).
