@@ -19,6 +19,9 @@ static void expect_segment_fault(const char *name, uint32_t vector) {
     if (on_tcg) skip(name); else expect_fault(name, vector, 0);
 }
 
+// Code of ring 3, which ends with #UD.
+#define USER_CASE(label, code) extern const char label[]; __asm__(".text\n" #label ":\n\t" code "\n\tud2\n");
+
 // ---- Data segments -------------------------------------------------------------------------------------------------
 
 #define READ8(at) TRAP("movb %%fs:" #at ", %%al", ::: "eax", "memory")
@@ -494,6 +497,26 @@ static void interrupts(void) {
 }
 __asm__(".text\nint16_code:\n\tsti\n\tint $0x60\nafter16:\n\tcli\n\tlretl\n");
 
+// The stacks of a 16-bit task state segment.
+USER_CASE(user_int80, "int $0x80")
+static void task16(void) {
+    static uint16_t tss16[22];
+    tss16[1] = 0xf000, tss16[2] = A;
+    set(A, segment((uint32_t)stack16, 0xffff, 0x93, 4));
+    set(B, segment((uint32_t)tss16, sizeof tss16 - 1, 0x81, 0));
+    stack_base = (uint32_t)stack16;
+    TRAP("ltr %w0", ::"r"(B));
+    expect_no_trap("LTR of a 16-bit task");
+    check_equal("16-bit task: busy", (uint32_t)(gdt[B / 8] >> 40) & 0xff, 0x83);
+    trap_clear();
+    run_user((uint32_t)user_int80, USER_STACK_TOP, 2);
+    check_equal("16-bit task: vector", trap.frame.vector, 0x80);
+    check_equal("16-bit task: the stack", trap.address + sizeof(struct frame), (uint32_t)stack16 + 0xf000);
+    check_equal("16-bit task: ESP of ring 3", trap.frame.esp, USER_STACK_TOP);
+    gdt[TSS_SELECTOR / 8] = segment((uint32_t)tss, sizeof tss - 1, 0x89, 0);
+    __asm__ volatile("ltr %w0" ::"r"(TSS_SELECTOR));
+}
+
 // ---- Selectors -----------------------------------------------------------------------------------------------------
 
 static uint32_t lar(unsigned selector, bool *ok) {
@@ -681,7 +704,6 @@ static void instructions(void) {
 
 // ---- Privilege -----------------------------------------------------------------------------------------------------
 
-#define USER_CASE(label, code) extern const char label[]; __asm__(".text\n" #label ":\n\t" code "\n\tud2\n");
 USER_CASE(user_cli, "cli")
 USER_CASE(user_hlt, "hlt")
 USER_CASE(user_in, "inb $0x80, %al")
@@ -759,6 +781,7 @@ void test_main(void) {
     code_limits();
     call_gates();
     interrupts();
+    task16();
     selectors();
     instructions();
     privilege();

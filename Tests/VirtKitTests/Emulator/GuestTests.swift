@@ -7,7 +7,8 @@ import VirtKit
     private static let folder = ProcessInfo.processInfo.environment["VIRTKIT_TEST_GUESTS"]
 
     private static let names = [
-        "exceptions", "fpu", "integers", "interrupts", "paging", "selfmodify", "simd", "strings", "syscalls", "x87",
+        "compat", "debug", "exceptions", "fpu", "integers", "interrupts", "paging", "paging32", "protected", "realmode",
+        "selfmodify", "simd", "strings", "syscalls", "x87",
     ]
 
     private static func run(

@@ -66,6 +66,9 @@ extension X86Computation {
     }
 
     private func host(_ address: UInt64, _ access: MemoryAccess) throws(Failure) -> UnsafeMutableRawPointer? {
+        // As an element's access would: for alignment checks and data breakpoints.
+        engine.accessBytes = bytes
+        defer { engine.accessBytes = 1 }
         do throws(GuestFault) {
             return try engine.hostPointer(address, access: access)
         } catch {

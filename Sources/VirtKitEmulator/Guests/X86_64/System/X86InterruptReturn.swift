@@ -60,7 +60,7 @@ extension X86Guest {
         if level <= ioPrivilege { mask |= RFLAGS.interrupt }
         if level == 0 {
             mask |= RFLAGS.privilege
-            if bytes >= 4 { mask |= RFLAGS.virtualInterrupt | RFLAGS.virtualInterruptPending }
+            if bytes >= 4, !isReal { mask |= RFLAGS.virtualInterrupt | RFLAGS.virtualInterruptPending }
         }
         replaceFlags(value, mask, clearing: resumes ? 0 : RFLAGS.resume)
     }
