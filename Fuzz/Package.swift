@@ -16,14 +16,15 @@ let package = Package(
     name: "Fuzz",
     dependencies: [.package(name: "VirtKit", path: "..")],
     targets: [
+        .target(name: "CLibFuzzer"),
         .executableTarget(
             name: "virtkit-fuzz",
             dependencies: [
-                .product(name: "VirtKitCore", package: "VirtKit"),
+                "CLibFuzzer", .product(name: "VirtKitCore", package: "VirtKit"),
                 .product(name: "VirtKitEmulator", package: "VirtKit"),
                 .product(name: "VirtKitMachine", package: "VirtKit"),
             ],
-            path: "Sources", swiftSettings: settings)
+            swiftSettings: settings),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,3 +1,4 @@
+import CLibFuzzer
 import Foundation
 
 /// Something that takes any bytes, and neither traps nor hangs.
@@ -25,12 +26,17 @@ private nonisolated(unsafe) let target: any FuzzTarget = {
     do { return try type.init() } catch { fatalError("\(name): \(error)") }
 }()
 
-/// What libFuzzer calls.
-@_cdecl("LLVMFuzzerTestOneInput")
-public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-    // SAFETY: libFuzzer lends `count` bytes for the time of the call.
-    target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
-    return 0
+@main struct Fuzzer {
+    static func main() {
+        var count = CommandLine.argc
+        var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
+        exit(
+            LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
+                // SAFETY: libFuzzer lends `count` bytes for the time of the call.
+                target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+                return 0
+            })
+    }
 }
 
 /// Reads an input from its beginning; there are zeros after its end.

@@ -1,1 +1,0 @@
-../../Tests/VirtKitEmulatorTests/Fuzz/CodePair.swift

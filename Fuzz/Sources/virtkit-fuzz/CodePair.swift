@@ -1,0 +1,1 @@
+../../../Tests/VirtKitEmulatorTests/Fuzz/CodePair.swift
