@@ -6,7 +6,7 @@ import VirtKitCore
 
 /// Typed properties against libvirt's own parser: libvirt's test driver defines a document and gives it back in its own
 /// words, and both must read the same.
-@Suite(.enabled(if: Corpus.shared != nil, "VIRTKIT_TEST_LIBVIRT_SOURCE is not set"))
+@Suite(.enabled(if: !Corpus.all.isEmpty, "VIRTKIT_TEST_LIBVIRT_SOURCE is not set"))
 struct LibvirtParserTests {
     /// Defines each document of a list in libvirt's test driver, and writes what libvirt makes of it.
     private static let normalise = """
@@ -34,8 +34,9 @@ struct LibvirtParserTests {
     private static let changed: [String] = []
 
     @Test func typedPropertiesReadWhatLibvirtReads() throws {
-        let corpus = try #require(Corpus.shared)
-        let all = try ModelCorpusTests.places().filter { ["domain", "network", "pool"].contains($0.root) }
+        // The oldest that there is: this system's libvirt may not know the documents of a later one.
+        let corpus = try #require(Corpus.all.first)
+        let all = try ModelCorpusTests.places(corpus).filter { ["domain", "network", "pool"].contains($0.root) }
         try withFolder { folder in
             let list = all.map { "\($0.root) \($0.path)" }.joined(separator: "\n")
             try Data(list.utf8).write(to: folder.appendingPathComponent("list"))

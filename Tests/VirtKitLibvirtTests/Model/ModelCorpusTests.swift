@@ -5,7 +5,7 @@ import VirtKitCore
 @testable import VirtKitLibvirt
 
 /// The typed properties, held against every document of libvirt's source package.
-@Suite(.enabled(if: Corpus.shared != nil, "VIRTKIT_TEST_LIBVIRT_SOURCE is not set"))
+@Suite(.enabled(if: !Corpus.all.isEmpty, "VIRTKIT_TEST_LIBVIRT_SOURCE is not set"))
 struct ModelCorpusTests {
     /// The places of a document of a kind that there are types for.
     static func place(_ document: XML.Document) throws -> Place? {
@@ -27,9 +27,8 @@ struct ModelCorpusTests {
         }
     }
 
-    static func places() throws -> [(path: String, root: String, place: Place)] {
-        let corpus = try #require(Corpus.shared)
-        return try corpus.paths.compactMap { path in
+    static func places(_ corpus: Corpus) throws -> [(path: String, root: String, place: Place)] {
+        try corpus.paths.compactMap { path in
             let document = try XML.Document(bytes: try corpus.bytes(of: path))
             guard let place = try place(document) else { return nil }
             return (path, document.root.name.local, place)
@@ -58,10 +57,10 @@ struct ModelCorpusTests {
 
     /// Sets and clears each property of each element of each document: that property changes, nothing else does, and the
     /// way back leads to the same document.
-    @Test func settingAPropertyChangesNothingElse() throws {
+    @Test(arguments: Corpus.all) func settingAPropertyChangesNothingElse(_ corpus: Corpus) throws {
         let samples = ["yes", "7340032", "0-3,8", "/some/path"]
         var changes = 0
-        for (document, _, place) in try Self.places() {
+        for (document, _, place) in try Self.places(corpus) {
             for place in place.all {
                 let before = Self.contents(place.element)
                 for leaf in place.leaves {
@@ -107,9 +106,9 @@ struct ModelCorpusTests {
     }
 
     /// How much of what documents hold has a type.
-    @Test func coverage() throws {
+    @Test(arguments: Corpus.all) func coverage(_ corpus: Corpus) throws {
         var coverage: [String: Coverage] = [:]
-        for (_, root, place) in try Self.places() { coverage[root, default: Coverage()].add(place) }
+        for (_, root, place) in try Self.places(corpus) { coverage[root, default: Coverage()].add(place) }
         for (root, coverage) in coverage.sorted(by: { $0.key < $1.key }) {
             print("coverage \(root): \(coverage.report)")
         }

@@ -2,24 +2,20 @@ import Foundation
 import Testing
 
 /// The XML documents of a libvirt source package, which Scripts/lib/fetch-libvirt-source.sh fetches.
-struct Corpus: Sendable {
+struct Corpus: Sendable, CustomStringConvertible {
     let folder: URL
+    var description: String { folder.lastPathComponent }
 
-    /// The corpus that the environment names; nil where it names none.
-    static let shared: Corpus? = ProcessInfo.processInfo.environment["VIRTKIT_TEST_LIBVIRT_SOURCE"].map {
-        Corpus(folder: URL(fileURLWithPath: $0))
-    }
+    /// Those that the environment names.
+    static let all: [Corpus] = (ProcessInfo.processInfo.environment["VIRTKIT_TEST_LIBVIRT_SOURCE"] ?? "")
+        .split(separator: ":").map { Corpus(folder: URL(fileURLWithPath: String($0))) }
 
     /// The paths of the documents within the folder.
     var paths: [String] {
         let all = FileManager.default.enumerator(atPath: folder.path)?.compactMap { $0 as? String } ?? []
-        return all.filter { $0.hasSuffix(".xml") && !Self.malformed.contains($0) }.sorted()
+        // Two kinds of files there are lists of documents, or empty.
+        return all.filter { $0.hasSuffix(".xml") && !$0.contains("/mdevctl-list-") }.sorted()
     }
-
-    /// What libvirt's own tests use as malformed documents.
-    static let malformed: Set = [
-        "tests/nodedevmdevctldata/mdevctl-list-multiple.out.xml", "tests/nodedevmdevctldata/mdevctl-list-empty.out.xml",
-    ]
 
     func bytes(of path: String) throws -> [UInt8] {
         [UInt8](try Data(contentsOf: folder.appendingPathComponent(path)))
