@@ -28,6 +28,7 @@ public final class LibvirtConnection: Sendable {
     let state = Mutex(State())
     let pool: CallPool
     let hub: EventHub
+    private let streams = Mutex<[ObjectIdentifier: WeakReference<LibvirtStream>]>([:])
 
     private init(_ uri: String, _ options: Options) {
         self.uri = uri
@@ -82,6 +83,7 @@ public final class LibvirtConnection: Sendable {
             return Array(state.waiters.values)
         }
         for waiter in waiters { waiter.resume() }
+        endStreams()
         hub.finish()
         pool.close()
     }
@@ -160,6 +162,8 @@ public final class LibvirtConnection: Sendable {
             state.reconnecting = true
             return .reconnect(reconnect)
         }
+        if case .nothing = step { return }
+        endStreams()
         switch step {
         case .nothing: break
         case .end:
@@ -226,6 +230,25 @@ public final class LibvirtConnection: Sendable {
     /// Why the last connection ended; nil while none has.
     public var closeReason: CloseReason? { state.withLock { $0.closeReason } }
 
+    // MARK: Streams
+
+    /// Notes a stream that is to end with the connection.
+    func add(_ stream: LibvirtStream) {
+        streams.withLock { streams in
+            // Those that are gone are taken off when others come: no list that only grows.
+            streams = streams.filter { $0.value.object != nil }
+            streams[ObjectIdentifier(stream)] = WeakReference(stream)
+        }
+    }
+
+    private func endStreams() {
+        let ending = streams.withLock { streams in
+            defer { streams = [:] }
+            return streams.values.compactMap(\.object)
+        }
+        for stream in ending { stream.end(closedError("read a stream")) }
+    }
+
     // MARK: Calls
 
     func closedError(_ operation: String) -> LibvirtError {
@@ -248,6 +271,7 @@ public final class LibvirtConnection: Sendable {
     }
 
     /// Makes a call on one of the connection's threads.
+    @discardableResult
     func perform<Value: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (ConnectionHandle, NativeCall) throws -> Value
     ) async throws -> Value {

@@ -259,7 +259,7 @@ extension LibvirtEvents {
     func wait(for limit: Duration) async {
         await withTaskGroup(of: Void.self) { group in
             group.addTask { _ = await buffer.next() }
-            group.addTask { try? await Task.sleep(for: max(.zero, limit)) }
+            group.addTask { try? await Task.sleep(for: Swift.max(.zero, limit)) }
             await group.next()
             group.cancelAll()
         }

@@ -118,7 +118,9 @@ extension LibvirtDomain {
             var list: UnsafeMutablePointer<UnsafeMutablePointer<vk_virDomainIOThreadInfo>?>?
             let count = try call.check(Libvirt.virDomainGetIOThreadInfo.call(call.object, &list, impact.rawValue))
             let release = try Libvirt.virDomainIOThreadInfoFree.call
-            return call.take(list, count) { release($0) } read: { thread in
+            return call.take(list, count) {
+                release($0)
+            } read: { thread in
                 let map = UnsafeBufferPointer(start: thread.cpumap, count: Int(max(0, thread.cpumaplen)))
                 return (Int(thread.iothread_id), CPUMap.set(Array(map)[...]))
             }

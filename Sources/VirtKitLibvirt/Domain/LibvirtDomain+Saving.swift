@@ -95,7 +95,8 @@ extension LibvirtDomain {
     ///   - limit: bytes that the picture may have at most.
     /// - Returns: the kind of the picture ("image/png", "image/x-portable-pixmap") and its bytes.
     public func screenshot(screen: UInt32 = 0, limit: Int = 64 << 20) async throws -> (type: String, bytes: [UInt8]) {
-        let (type, stream) = try await LibvirtStream.open(on: connection, "take a screenshot") { [self] handle, stream in
+        let (type, stream) = try await LibvirtStream.open(on: connection, "take a screenshot") {
+            [self] handle, stream in
             try callNow(handle, "take a screenshot") {
                 try $0.string(Libvirt.virDomainScreenshot.call($0.object, stream, screen, 0))
             }

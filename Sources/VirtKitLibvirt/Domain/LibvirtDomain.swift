@@ -44,6 +44,7 @@ public final class LibvirtDomain: Sendable, CustomStringConvertible {
     /// - Parameters:
     ///   - operation: what it is, for errors.
     ///   - texts: what is passed as C strings: refused where one has a zero byte.
+    @discardableResult
     func perform<Value: Sendable>(
         _ operation: String, texts: [String?] = [], _ body: @escaping @Sendable (NativeCall) throws -> Value
     ) async throws -> Value {
@@ -96,7 +97,9 @@ public final class LibvirtDomain: Sendable, CustomStringConvertible {
 
     /// Whether it runs.
     public func isActive() async throws -> Bool {
-        try await perform("ask whether the domain runs") { try $0.check(Libvirt.virDomainIsActive.call($0.object)) == 1 }
+        try await perform("ask whether the domain runs") {
+            try $0.check(Libvirt.virDomainIsActive.call($0.object)) == 1
+        }
     }
 
     /// Whether it stays when it has ended.
