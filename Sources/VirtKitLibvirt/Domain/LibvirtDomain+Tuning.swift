@@ -16,13 +16,10 @@ public struct LibvirtTuning: Hashable, Sendable {
     public static let numa = LibvirtTuning(group: .numa)
 }
 
-/// That libvirt may answer with strings; the remote driver needs to be told. (VIR_TYPED_PARAM_STRING_OKAY)
-private let stringsAreFine: UInt32 = 1 << 2
-
 extension LibvirtDomain {
     /// The limits and weights of a group.
     public func tuning(_ tuning: LibvirtTuning, _ impact: LibvirtImpact = .current) async throws -> LibvirtParameters {
-        let flags = impact.rawValue | stringsAreFine
+        let flags = impact.rawValue
         return try await perform("read limits") { call in
             switch tuning.group {
             case .scheduler:
@@ -67,7 +64,7 @@ extension LibvirtDomain {
 
     /// A disk's limits: `total_bytes_sec`, `read_iops_sec` …
     public func diskTuning(_ disk: String, _ impact: LibvirtImpact = .current) async throws -> LibvirtParameters {
-        let flags = impact.rawValue | stringsAreFine
+        let flags = impact.rawValue
         return try await perform("read a disk's limits", texts: [disk]) { call in
             let read = try Libvirt.virDomainGetBlockIoTune.call
             return try call.sizedParameters { read(call.object, disk, $0, $1, flags) }
@@ -90,7 +87,7 @@ extension LibvirtDomain {
     public func interfaceTuning(
         _ interface: String, _ impact: LibvirtImpact = .current
     ) async throws -> LibvirtParameters {
-        let flags = impact.rawValue | stringsAreFine
+        let flags = impact.rawValue
         return try await perform("read an interface's limits", texts: [interface]) { call in
             let read = try Libvirt.virDomainGetInterfaceParameters.call
             return try call.sizedParameters { read(call.object, interface, $0, $1, flags) }

@@ -202,7 +202,7 @@ extension LibvirtDomain {
     public func blockStatistics(_ disk: String) async throws -> LibvirtParameters {
         try await perform("read a disk's statistics", texts: [disk]) { call in
             let read = try Libvirt.virDomainBlockStatsFlags.call
-            return try call.sizedParameters { read(call.object, disk, $0, $1, 1 << 2) }
+            return try call.sizedParameters { read(call.object, disk, $0, $1, 0) }
         }
     }
 
