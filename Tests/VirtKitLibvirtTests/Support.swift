@@ -16,7 +16,7 @@ enum Needs {
     static func tool(_ name: String) -> String? {
         let folders =
             (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
-            + ["/usr/sbin", "/sbin", "/opt/swift/usr/bin"]
+            + ["/usr/bin", "/usr/sbin", "/sbin", "/opt/swift/usr/bin"]
         return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
     }
 }

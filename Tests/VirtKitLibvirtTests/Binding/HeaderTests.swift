@@ -151,7 +151,9 @@ struct HeaderTests {
 private struct TypeReader {
     private var rest: Substring
     init(_ text: String) {
-        rest = text.replacing(#/\s+/#, with: " ").replacing("( ", with: "(").replacing(" )", with: ")")[...]
+        rest =
+            text.replacing(#/\s+/#, with: " ").replacing("( ", with: "(").replacing(" )", with: ")")
+            .replacing("< ", with: "<").replacing(" >", with: ">")[...]
         rest = rest.drop { $0 == " " }
     }
 
@@ -196,7 +198,9 @@ private struct TypeReader {
                 "UInt8": "unsigned char", "Void": "void",
             ]
             if let type = types[String(name)] { return type }
-            guard name.hasPrefix("vk_") else { throw Unexpected(text: "the type \(name) is not known") }
+            guard name.hasPrefix("vk_") else {
+                throw Unexpected(text: "the type \(name) is not known, before \(rest.prefix(80))")
+            }
             return String(name)
         }
     }

@@ -19,7 +19,7 @@ struct TestDriverTests {
         <node>
           <domain type='test'><name>test</name><memory>2097152</memory><vcpu>2</vcpu><os><type>hvm</type></os></domain>
           <pool type='dir'><name>default-pool</name><target><path>/default-pool</path></target></pool>
-          <device><name>computer</name><capability type='system'><hardware><vendor>V</vendor></hardware></capability></device>
+          <device><name>computer</name><capability type='system'><hardware><vendor>V</vendor><uuid>00000000-0000-0000-0000-000000000001</uuid></hardware></capability></device>
         </node>
         """.write(toFile: path, atomically: true, encoding: .utf8)
         return try await LibvirtConnection.open("test://\(path)", options: options)
