@@ -35,10 +35,10 @@ public struct LibvirtBackend: Backend {
 
     /// Whether it can run a machine: reached, and with nothing in the configuration that libvirt's machines don't have.
     public func probe(for configuration: MachineConfiguration) async -> Suitability {
-        let faults = DomainBuilder(configuration: configuration, options: .init()).faults
-        guard faults.isEmpty else {
+        let obstacles = MachineDomain(configuration: configuration, options: .init()).obstacles
+        guard obstacles.isEmpty else {
             return Suitability(
-                .no, reason: faults.joined(separator: "; "), remedy: "leave it out, or use another backend")
+                .no, reason: obstacles.map(\.reason).joined(separator: "; "), remedy: obstacles.first?.remedy)
         }
         var answer = await availability()
         if answer.level == .full {

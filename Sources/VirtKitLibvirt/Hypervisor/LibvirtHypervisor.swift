@@ -54,56 +54,57 @@ public struct LibvirtHypervisor: Hypervisor {
 
     /// Makes a machine: a domain that stands still.
     public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
-        let builder = try await checked(configuration, "make machine")
+        let machine = try checked(configuration, "make machine")
         let files = try BootFiles(
             configuration.boot, memory: configuration.memory.rawValue, folder: options.imageFolder)
-        let domain = try await translating("make machine") { try await create(builder, files) }
+        let domain = try await translating("make machine") { try await create(machine, files) }
         return try await LibvirtMachine.attach(domain, configuration, self, files: files, state: .created)
     }
 
     /// Makes a machine again from a file on the hypervisor's host; it is paused.
     public func restoreMachine(_ configuration: MachineConfiguration, from path: String) async throws -> any Machine {
-        let builder = try await checked(configuration, "restore machine")
+        let machine = try checked(configuration, "restore machine")
         if connection.isLocal { try SavedFile.check(path) }
         let saved = try await translating("restore machine", as: .invalidSavedState) {
             try await connection.savedXML(in: path)
         }
-        let wanted = "hardware='\(DomainBuilder.escape(builder.hardware))'"
-        guard saved.contains(wanted) || saved.contains(wanted.replacingQuotes),
-            let uuid = saved.text(between: "<uuid>", and: "</uuid>")
-        else {
+        guard let found = MachineDomain.saved(in: saved), found.hardware == machine.hardware else {
             throw VirtKitError(
                 .invalidSavedState, operation: "restore machine",
-                message: "the saved machine has other hardware than \"\(builder.hardware)\"",
+                message: "the saved machine has other hardware than \"\(machine.hardware)\"",
                 remedy: "restore with the configuration that the machine was made from")
         }
         let files = try BootFiles(
             configuration.boot, memory: configuration.memory.rawValue, folder: options.imageFolder)
         let domain = try await translating("restore machine", as: .invalidSavedState) {
             try await connection.restore(from: path, [.paused])
-            return try await connection.domain(uuid: uuid)
+            return try await connection.domain(uuid: found.uuid)
         }
         return try await LibvirtMachine.attach(domain, configuration, self, files: files, state: .paused)
     }
 
     private func checked(
         _ configuration: MachineConfiguration, _ operation: String
-    ) async throws -> DomainBuilder {
-        let builder = DomainBuilder(configuration: configuration, options: options)
-        let faults = configuration.faults + builder.faults
-        guard faults.isEmpty else {
-            throw VirtKitError(.invalidConfiguration, operation: operation, message: faults.joined(separator: "; "))
+    ) throws(VirtKitError) -> MachineDomain {
+        let machine = MachineDomain(configuration: configuration, options: options)
+        let faults = configuration.faults
+        let obstacles = machine.obstacles
+        guard faults.isEmpty, obstacles.isEmpty else {
+            throw VirtKitError(
+                faults.isEmpty ? .unsupported : .invalidConfiguration, operation: operation,
+                message: (faults + obstacles.map(\.description)).joined(separator: "; "),
+                remedy: obstacles.first?.remedy)
         }
-        return builder
+        return machine
     }
 
     /// Makes the domain; under a name of its own where another has the machine's.
-    private func create(_ builder: DomainBuilder, _ files: BootFiles) async throws -> LibvirtDomain {
-        let name = builder.configuration.name.replacing("/", with: "-")
-        let uuid = DomainBuilder.randomUUID()
+    private func create(_ machine: MachineDomain, _ files: BootFiles) async throws -> LibvirtDomain {
+        let name = machine.configuration.name.replacing("/", with: "-")
+        let uuid = MachineDomain.randomUUID()
         let taken = Set(try await connection.domains().map(\.name))
         let unique = "\(name)-\(uuid.prefix(8))"
-        let xml = builder.xml(name: taken.contains(name) ? unique : name, uuid: uuid, files: files)
+        let xml = try machine.xml(name: taken.contains(name) ? unique : name, uuid: uuid, files: files)
         do {
             return try await connection.create(xml, [.paused, .autoDestroy])
         } catch let error as LibvirtError
@@ -111,7 +112,7 @@ public struct LibvirtHypervisor: Hypervisor {
         {
             // Somebody was faster.
             return try await connection.create(
-                builder.xml(name: unique, uuid: uuid, files: files), [.paused, .autoDestroy])
+                machine.xml(name: unique, uuid: uuid, files: files), [.paused, .autoDestroy])
         }
     }
 }
@@ -138,19 +139,6 @@ extension LibvirtConnection {
         let host = uri[range.upperBound...].prefix { $0 != "/" && $0 != "?" }
         return host.isEmpty
     }
-}
-
-extension String {
-    /// What is between two texts, the first time.
-    func text(between first: String, and second: String) -> String? {
-        guard let start = firstRange(of: first), let end = self[start.upperBound...].firstRange(of: second) else {
-            return nil
-        }
-        return String(self[start.upperBound..<end.lowerBound])
-    }
-
-    /// With double quotes for single ones.
-    var replacingQuotes: String { replacing("'", with: "\"") }
 }
 
 /// The user that this process acts as.

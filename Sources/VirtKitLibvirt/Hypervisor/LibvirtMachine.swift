@@ -268,12 +268,12 @@ final class LibvirtMachineSnapshots: MachineSnapshots {
             let temporary = machine.isLocal ? "\(path).\(UInt64.random(in: 0 ... .max))" : path
             if machine.isLocal { try SavedFile.checkFolder(of: path) }
             do {
+                var memory = XML.Element(XML.Name("memory"))
+                memory[attribute: "snapshot"] = "external"
+                memory[attribute: "file"] = temporary
+                let snapshot = XML.Element(XML.Name("domainsnapshot"), children: [.element(memory)])
                 _ = try await machine.domain.makeSnapshot(
-                    xml: """
-                        <domainsnapshot>
-                          <memory snapshot='external' file='\(DomainBuilder.escape(temporary))'/>
-                        </domainsnapshot>
-                        """, .noMetadata)
+                    xml: try XML.Document(root: snapshot).xmlString(), .noMetadata)
                 if machine.isLocal {
                     try SavedFile.seal(temporary)
                     try SavedFile.rename(temporary, to: path)
