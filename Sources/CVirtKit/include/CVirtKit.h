@@ -5,6 +5,7 @@
 #include "CVirtKitAtomics.h"
 #include "CVirtKitKVM.h"
 #include "CVirtKitKVMX86.h"
+#include "CVirtKitLibvirt.h"
 #include "CVirtKitMemory.h"
 #include "CVirtKitTerminal.h"
 #include "CVirtKitThreads.h"

@@ -1,0 +1,61 @@
+public import VirtKitCore
+
+/// Machines through libvirt: one more backend beside those of this process.
+public struct LibvirtBackend: Backend {
+    /// The connection's URI.
+    public let uri: String
+
+    /// Makes the backend.
+    ///
+    /// - Parameter uri: where machines run: `qemu:///system`, `qemu:///session`, `qemu+ssh://host/system` …
+    public init(uri: String = "qemu:///system") { self.uri = uri }
+
+    /// `libvirt`.
+    public var id: String { "libvirt" }
+    /// Another program runs the machine.
+    public var kind: BackendKind { .managed }
+    /// What its machines can do.
+    public var abilities: [String] { ["console", "events", "pause", "reset", "power-button", "snapshot"] }
+
+    /// Whether libvirt is installed and its hypervisor can be reached.
+    public func availability() async -> Suitability {
+        let library = Libvirt.availability()
+        guard library.level > .no else { return library }
+        do {
+            return try await LibvirtConnection.with(uri, options: Self.options) { connection in
+                let type = try await connection.type()
+                return Suitability(.full, reason: "\(library.reason), and \(uri) is \(type)")
+            }
+        } catch let error as LibvirtError {
+            return Suitability(.no, reason: "\(uri): \(error.message)", remedy: error.remedy ?? Libvirt.remedy)
+        } catch {
+            return Suitability(.no, reason: "\(uri): \(error)", remedy: "try again")
+        }
+    }
+
+    /// Whether it can run a machine: reached, and with nothing in the configuration that libvirt's machines don't have.
+    public func probe(for configuration: MachineConfiguration) async -> Suitability {
+        let obstacles = MachineDomain(configuration: configuration, options: .init()).obstacles
+        guard obstacles.isEmpty else {
+            return Suitability(
+                .no, reason: obstacles.map(\.reason).joined(separator: "; "), remedy: obstacles.first?.remedy)
+        }
+        var answer = await availability()
+        if answer.level == .full {
+            answer.level = .limited
+            answer.reason += "; the machine runs in another process, and devices of this program can't be in it"
+        }
+        return answer
+    }
+
+    /// Opens the connection and makes the hypervisor.
+    public func makeHypervisor() async throws -> any Hypervisor {
+        try await translating("connect to \(uri)") { try await LibvirtHypervisor.connect(uri) }
+    }
+
+    private static var options: LibvirtConnection.Options {
+        var options = LibvirtConnection.Options()
+        options.isReadOnly = true
+        return options
+    }
+}

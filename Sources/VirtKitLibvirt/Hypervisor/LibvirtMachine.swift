@@ -1,0 +1,288 @@
+internal import Synchronization
+internal import VirtKitCore
+
+/// A machine that is a domain of libvirt's.
+final class LibvirtMachine: Machine {
+    let configuration: MachineConfiguration
+    let serial: SerialConsole
+    let domain: LibvirtDomain
+    private let hypervisor: LibvirtHypervisor
+    /// Kept for as long as the hypervisor may read them.
+    private let files: BootFiles
+    private let life: MachineLife
+    private let gate = Gate()
+    private let console: ConsolePump?
+    /// What QEMU said why the guest has ended: "guest-reset", "guest-shutdown" …
+    private let endReason = Mutex<String?>(nil)
+    private let ending = Mutex<Task<Void, Never>?>(nil)
+
+    var state: MachineState { life.current }
+    var snapshots: (any MachineSnapshots)? { LibvirtMachineSnapshots(self) }
+    func events() -> MachineEvents { life.events.events() }
+
+    private init(
+        _ domain: LibvirtDomain, _ configuration: MachineConfiguration, _ hypervisor: LibvirtHypervisor,
+        _ files: BootFiles, _ state: MachineState, _ serial: SerialConsole, _ console: ConsolePump?
+    ) {
+        self.domain = domain
+        self.configuration = configuration
+        self.hypervisor = hypervisor
+        self.files = files
+        self.serial = serial
+        self.console = console
+        life = MachineLife(state)
+    }
+
+    /// Takes over a paused domain. It is destroyed where that fails.
+    static func attach(
+        _ domain: LibvirtDomain, _ configuration: MachineConfiguration, _ hypervisor: LibvirtHypervisor,
+        files: BootFiles, state: MachineState
+    ) async throws -> LibvirtMachine {
+        do {
+            return try await translating("attach to the domain") {
+                let events = try await domain.events([.lifecycle, .reboot, .qemuMonitor])
+                let serial = SerialConsole(configuration.serial)
+                // A driver without consoles gives a machine with a silent one.
+                let stream = try await hypervisor.connection.ifSupported { try await domain.openConsole() }
+                let machine = LibvirtMachine(
+                    domain, configuration, hypervisor, files, state, serial,
+                    stream.map { ConsolePump($0, serial) })
+                machine.watch(events)
+                return machine
+            }
+        } catch {
+            await domain.destroyCertainly()
+            throw error
+        }
+    }
+
+    // MARK: Watching
+
+    private func watch(_ events: LibvirtEvents) {
+        let machine = WeakReference(self)
+        Task.detached {
+            for await event in events {
+                guard let machine = machine.object, machine.life.outcome == nil else { return }
+                await machine.take(event)
+            }
+            // No events any more: the connection is closed. What it made is destroyed with it.
+            if let machine = machine.object, machine.life.outcome == nil {
+                await machine.finish(MachineOutcome(.stopped, details: "the connection to the hypervisor was closed"))
+            }
+        }
+    }
+
+    private func take(_ event: LibvirtEvent) async {
+        switch event.kind {
+        case .qemuMonitor:
+            let details = event.values["details"]?.text ?? ""
+            switch event.values["event"]?.text {
+            case "SHUTDOWN": endReason.withLock { $0 = details }
+            // Resets by the host are told where they are made.
+            case "RESET" where details.contains("guest-reset"): life.events.send(MachineEvent(.reset))
+            default: break
+            }
+        case .lifecycle:
+            guard let lifecycle = event.lifecycle else { return }
+            switch lifecycle.step {
+            case .stopped: await finish(outcome(lifecycle.detail))
+            case .crashed: await finish(.crashed("the guest has panicked"))
+            case .suspended, .resumed: await refresh()
+            default: break
+            }
+        case .gap, .connectionLost: await refresh()
+        default: break
+        }
+    }
+
+    /// Looks at how it is, since somebody else may have changed it.
+    private func refresh() async {
+        let kind: LibvirtDomainState.Kind? = await gate.alone { [self] in
+            guard life.outcome == nil, life.current != .created else { return nil }
+            do {
+                let kind = try await domain.state().kind
+                switch kind {
+                case .paused: life.change(to: .paused)
+                case .running, .blocked: life.change(to: .running)
+                default: break
+                }
+                return kind
+            } catch let error as LibvirtError where error.code == .noDomain {
+                return .shutOff
+            } catch {
+                return nil
+            }
+        }
+        if kind == .shutOff || kind == .crashed {
+            await finish(outcome(kind == .crashed ? 2 : 0))
+        }
+    }
+
+    /// What a domain's end was. (virDomainEventStoppedDetailType)
+    private func outcome(_ detail: Int32) -> MachineOutcome {
+        switch detail {
+        case 0:
+            let reason = endReason.withLock { $0 } ?? ""
+            if reason.contains("guest-reset") { return .reset }
+            if reason.contains("guest-panic") { return .crashed("the guest has panicked") }
+            return .poweredOff
+        case 1: return .stopped
+        case 2: return .crashed("the hypervisor says that the guest has crashed")
+        case 3: return MachineOutcome(.stopped, details: "the domain was migrated away")
+        case 4: return MachineOutcome(.stopped, details: "the domain was saved")
+        case 5: return .crashed("the hypervisor failed")
+        default: return MachineOutcome(.stopped, details: "libvirt's reason \(detail)")
+        }
+    }
+
+    /// Ends everything that belongs to the machine, once; then the outcome is known.
+    private func finish(_ outcome: MachineOutcome) async {
+        let task = ending.withLock { ending in
+            if let ending { return ending }
+            let task = Task.detached { [self] in
+                // The last output comes before the end.
+                await console?.finish()
+                serial.onInput(nil)
+                serial.finish()
+                life.end(outcome)
+            }
+            ending = task
+            return task
+        }
+        await task.value
+    }
+
+    // MARK: Control
+
+    /// Does one thing after another with the domain, to its end even where the caller's task is cancelled.
+    func control(
+        _ operation: String, in states: MachineState..., body: @escaping @Sendable () async throws -> Void
+    ) async throws {
+        try await Task.detached { [self] in
+            try await gate.alone { [self] in
+                guard states.contains(life.current), ending.withLock({ $0 == nil }) else {
+                    throw VirtKitError(
+                        .invalidState, operation: operation,
+                        message: "the machine is \(life.current), and must be "
+                            + states.map(\.rawValue).joined(separator: " or "))
+                }
+                try await translating(operation) { try await body() }
+            }
+        }.value
+    }
+
+    func start() async throws {
+        try await control("start", in: .created) { [self] in
+            try await domain.resume()
+            life.change(to: .running)
+        }
+    }
+
+    func pause() async throws {
+        try await control("pause", in: .running, .paused) { [self] in
+            guard life.current == .running else { return }
+            try await domain.pause()
+            life.change(to: .paused)
+        }
+    }
+
+    func resume() async throws {
+        try await control("resume", in: .running, .paused) { [self] in
+            guard life.current == .paused else { return }
+            try await domain.resume()
+            life.change(to: .running)
+        }
+    }
+
+    func reset() async throws {
+        try await control("reset", in: .running, .paused) { [self] in
+            // Where a guest's reset is to end the machine, QEMU would end it for this one as well.
+            let stops = configuration.onReset == .stop
+            if stops { try await domain.setAction(.restart, at: .reboot, .live) }
+            try await domain.reset()
+            if stops { try await domain.setAction(.destroy, at: .reboot, .live) }
+            life.events.send(MachineEvent(.reset))
+        }
+    }
+
+    func pressPowerButton() async throws {
+        try await control("press power button", in: .running, .paused) { [self] in
+            try await domain.requestShutdown(.powerButton)
+            life.events.send(MachineEvent(.powerButton))
+        }
+    }
+
+    func shutdown(deadline: Duration) async throws -> MachineOutcome {
+        if state == .created { await stop() }
+        // A machine that has ended in between is what was wanted.
+        try? await pressPowerButton()
+        let timer = Task.detached { [self] in
+            try await Task.sleep(for: deadline)
+            await stop()
+        }
+        defer { timer.cancel() }
+        return try await waitUntilStopped()
+    }
+
+    func stop() async {
+        await Task.detached { [self] in
+            if life.outcome == nil {
+                await domain.destroyCertainly()
+                // The event of its end may say why, where the guest was faster.
+                await finish(.stopped)
+            }
+        }.value
+    }
+
+    func waitUntilStopped() async throws -> MachineOutcome {
+        await life.wait()
+        guard let outcome = life.outcome else { throw CancellationError() }
+        return outcome
+    }
+
+    func statistics() async -> MachineStatistics {
+        let time = life.time
+        var statistics = MachineStatistics(
+            machineTime: time, engine: "libvirt/\(hypervisor.options.virtualization.rawValue)")
+        guard life.outcome == nil, let found = try? await domain.statistics() else { return statistics }
+        statistics.residentMemory = found.residentMemory.map { .kibibytes($0) }
+        for (name, value) in found.values { if let number = value.unsigned { statistics.counters[name] = number } }
+        return statistics
+    }
+
+    func saved() { life.events.send(MachineEvent(.saved)) }
+
+    var isLocal: Bool { hypervisor.connection.isLocal }
+}
+
+/// Saving to a file on the hypervisor's host: libvirt's own format, by an external snapshot of the memory, which leaves the
+/// machine as it is.
+final class LibvirtMachineSnapshots: MachineSnapshots {
+    private let machine: LibvirtMachine
+    init(_ machine: LibvirtMachine) { self.machine = machine }
+
+    func save(to path: String) async throws {
+        let machine = machine
+        try await machine.control("save", in: .paused) {
+            // On another host the file appears at once: only libvirt can write there.
+            let temporary = machine.isLocal ? "\(path).\(UInt64.random(in: 0 ... .max))" : path
+            if machine.isLocal { try SavedFile.checkFolder(of: path) }
+            do {
+                var memory = XML.Element(XML.Name("memory"))
+                memory[attribute: "snapshot"] = "external"
+                memory[attribute: "file"] = temporary
+                let snapshot = XML.Element(XML.Name("domainsnapshot"), children: [.element(memory)])
+                _ = try await machine.domain.makeSnapshot(
+                    xml: try XML.Document(root: snapshot).xmlString(), .noMetadata)
+                if machine.isLocal {
+                    try SavedFile.seal(temporary)
+                    try SavedFile.rename(temporary, to: path)
+                }
+            } catch {
+                if machine.isLocal { SavedFile.remove(temporary) }
+                throw error
+            }
+            machine.saved()
+        }
+    }
+}

@@ -1,0 +1,91 @@
+import Foundation
+import Testing
+import VirtKitCore
+import VirtKitLibvirt
+
+/// What the tests of this target need.
+enum Needs {
+    static let libvirt = Libvirt.availability().level > .no
+    static let headers =
+        FileManager.default.fileExists(atPath: "/usr/include/libvirt/libvirt.h") && tool("clang") != nil
+    static let qemu = libvirt && isRoot && tool("qemu-system-x86_64") != nil
+    static let daemon = qemu && tool("libvirtd") != nil && tool("unshare") != nil
+    private static let isRoot = geteuid() == 0
+
+    /// Where a program is.
+    static func tool(_ name: String) -> String? {
+        let folders =
+            (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+            + ["/usr/bin", "/usr/sbin", "/sbin", "/opt/swift/usr/bin"]
+        return folders.map { "\($0)/\(name)" }.first { access($0, X_OK) == 0 }
+    }
+}
+
+/// How a program ended, and what it printed.
+struct ProgramResult {
+    var status: Int32
+    var output: String
+}
+
+/// Runs a program to its end.
+func runProgram(_ path: String, _ arguments: [String], environment: [String: String] = [:]) throws -> ProgramResult {
+    let process = Process()
+    process.executableURL = URL(fileURLWithPath: path)
+    process.arguments = arguments
+    process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+    let pipe = Pipe()
+    process.standardOutput = pipe
+    process.standardError = pipe
+    try process.run()
+    let data = pipe.fileHandleForReading.readDataToEndOfFile()
+    process.waitUntilExit()
+    return ProgramResult(status: process.terminationStatus, output: String(decoding: data, as: UTF8.self))
+}
+
+/// Waits until something holds.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(60), _ condition: () async throws -> Bool
+) async throws {
+    let end = ContinuousClock.now + limit
+    while try await !condition() {
+        guard ContinuousClock.now < end else { throw Late(what: what, limit: limit) }
+        try await Task.sleep(for: .milliseconds(10))
+    }
+}
+
+struct Late: Error, CustomStringConvertible {
+    let what: String
+    let limit: Duration
+    var description: String { "after \(limit): not \(what)" }
+}
+
+/// Does something that must end; a hang is a failure of this test, not of the whole run.
+func promptly<Value: Sendable>(
+    _ what: String, within limit: Duration = .seconds(60), _ body: @escaping @Sendable () async throws -> Value
+) async throws -> Value {
+    try await withThrowingTaskGroup(of: Value.self) { group in
+        group.addTask { try await body() }
+        group.addTask {
+            try await Task.sleep(for: limit)
+            throw Late(what: "\(what) has ended", limit: limit)
+        }
+        defer { group.cancelAll() }
+        guard let value = try await group.next() else { throw CancellationError() }
+        return value
+    }
+}
+
+/// The error of a call that must fail.
+func failure(_ what: String, _ body: () async throws -> Void) async throws -> LibvirtError {
+    do {
+        try await body()
+    } catch let error as LibvirtError {
+        return error
+    }
+    throw Unexpected(text: "\(what) threw nothing")
+}
+
+struct Unexpected: Error, CustomStringConvertible {
+    let text: String
+    var description: String { text }
+}
