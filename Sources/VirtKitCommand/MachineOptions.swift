@@ -135,6 +135,9 @@ struct MachineOptions: ParsableArguments {
 
     private func deviceConfiguration(_ text: String) throws -> DeviceConfiguration {
         let parts = text.split(separator: ",", omittingEmptySubsequences: false).map(String.init)
+        guard let model = parts.first, !model.isEmpty, !model.contains("=") else {
+            throw invalid("--device \(text): the model comes first, as in pc-testdev,id=name")
+        }
         var properties: [String: String] = [:]
         for part in parts.dropFirst() {
             guard let sign = part.firstIndex(of: "="), sign != part.startIndex else {
@@ -145,8 +148,8 @@ struct MachineOptions: ParsableArguments {
                 throw invalid("--device \(text): \(key) is given twice")
             }
         }
-        let id = properties.removeValue(forKey: "id") ?? parts[0]
-        return DeviceConfiguration(id: id, model: parts[0], properties: properties)
+        let id = properties.removeValue(forKey: "id") ?? model
+        return DeviceConfiguration(id: id, model: model, properties: properties)
     }
 
     private func address() throws -> UInt64 {

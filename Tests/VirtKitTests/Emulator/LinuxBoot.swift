@@ -7,6 +7,7 @@ struct LinuxBoot {
     var kernel = TestKernel.path
     var initramfs = TestKernel.initramfs
     var memory = ByteCount.mebibytes(256)
+    var entry = LinuxEntry.automatic
     var cpus = 1
     var cpuModel = CPUModel.standard
     /// More words for the kernel's command line.
@@ -16,7 +17,8 @@ struct LinuxBoot {
         var configuration = MachineConfiguration(
             architecture: .x86_64, memory: memory,
             boot: .linux(
-                kernel: .path(kernel), initrd: .path(initramfs), commandLine: "console=ttyS0 panic=-1 \(words)"))
+                kernel: .path(kernel), initrd: .path(initramfs), commandLine: "console=ttyS0 panic=-1 \(words)",
+                entry: entry))
         configuration.cpus = cpus
         configuration.cpuModel = cpuModel
         return configuration

@@ -10,6 +10,10 @@ import VirtKit
         for _ in 0..<10 { try await LinuxBoot().expectCleanRun() }
     }
 
+    @Test(arguments: [LinuxEntry.bits32, .bits16]) func bootsByItsOtherEntries(_ entry: LinuxEntry) async throws {
+        try await LinuxBoot(entry: entry).expectCleanRun()
+    }
+
     @Test func bootsAnELFImageByPVH() async throws {
         try await LinuxBoot(kernel: TestKernel.vmlinux).expectCleanRun()
     }
