@@ -20,12 +20,6 @@ extension BootSession {
                 "its set-up code has \(header.payloadOffset) bytes, and there is room for 32 KiB",
                 remedy: "Use its 32-bit or 64-bit entry.")
         }
-        guard map.count <= LegacyBIOS.maximumMapEntries else {
-            throw VirtKitError(
-                .invalidConfiguration, operation: "load boot images",
-                message: "the memory map has \(map.count) entries, and the BIOS has room for "
-                    + "\(LegacyBIOS.maximumMapEntries)")
-        }
         let base = UInt64(Self.segment) << 4
         try space.claim(base, 0x1_0000, for: "set-up code", of: image)
         var setup = try image.bytes(at: 0, count: Int(header.payloadOffset))
@@ -40,8 +34,23 @@ extension BootSession {
         setup.putLittle(
             UInt32(truncatingIfNeeded: initrd.map { $0.upperBound - $0.lowerBound } ?? 0), at: Offset.initrdSize)
         try write(setup, at: base)
-        for blob in LegacyBIOS.blobs(map: map) { try write(blob.bytes, at: blob.address) }
+        try writeBIOS()
         return EntryState.realMode(
             segment: Self.segment, codeSegment: Self.segment + 0x20, stackPointer: Self.stackEnd)
+    }
+
+    /// Puts the BIOS and its data into memory, but for what is where an image has been loaded.
+    func writeBIOS() throws(VirtKitError) {
+        guard map.count <= LegacyBIOS.maximumMapEntries else {
+            throw VirtKitError(
+                .invalidConfiguration, operation: "load boot images",
+                message: "the memory map has \(map.count) entries, and the BIOS has room for "
+                    + "\(LegacyBIOS.maximumMapEntries)")
+        }
+        for blob in LegacyBIOS.blobs(map: map) {
+            let range = blob.address..<blob.address + UInt64(blob.bytes.count)
+            if space.used.contains(where: { $0.addresses.overlaps(range) }) { continue }
+            try write(blob.bytes, at: blob.address)
+        }
     }
 }

@@ -38,6 +38,8 @@ extension BootSession {
         }
         let information = try placeInformation(modules: list, commandLine: commandLine)
         let descriptors = try place(EntryState.descriptorTable(longMode: false), name: "descriptor table")
+        // A kernel may go back to real mode and call the BIOS, as Xen does.
+        try writeBIOS()
         var state = EntryState.protectedMode(entry: entry, descriptorTable: descriptors)
         state.general[0] = Self.bootMagic
         state.general[3] = information

@@ -101,6 +101,21 @@ struct MultibootTests {
         #expect(state.rip == 0x10_0010 && state.efer == 0 && state.segments[1].attributes == 0xC09B)
     }
 
+    @Test("The BIOS is there for a kernel that goes back to real mode, but not where an image lies")
+    func bios() throws {
+        let target = try BootTarget()
+        _ = try load(MultibootBuilder().bytes, into: target)
+        #expect(try target.memory.load(UInt16.self, at: 4 * 0x15 + 2) == 0xF000)
+        #expect(try target.memory.load(UInt16.self, at: 0x413) == 639)
+        var low = MultibootBuilder()
+        low.load = 0x400
+        low.entry = 0x440
+        try target.memory.fill(0, at: 0, count: 0x1000)
+        _ = try load(low.bytes, into: target)
+        #expect(try target.memory.bytes(at: 0x400, count: 32) == Array(low.bytes[0..<32]))
+        #expect(try target.memory.load(UInt16.self, at: 4 * 0x15 + 2) == 0xF000)
+    }
+
     @Test("The kind of an image is told by its first bytes")
     func kinds() {
         #expect(KernelKind(start: BzImageBuilder().bytes) == .bzImage)
