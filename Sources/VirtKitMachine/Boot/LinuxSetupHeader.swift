@@ -30,23 +30,34 @@ struct LinuxSetupHeader {
         guard head.little(UInt16.self, at: 0x1FE) == 0xAA55, head.little(UInt32.self, at: 0x202) == 0x5372_6448 else {
             throw Self.notAKernel(image, head)
         }
-        guard let version = head.little(UInt16.self, at: 0x206), version >= 0x020C else {
-            throw image.invalid(
-                "its boot protocol is older than 2.12",
-                remedy: "Use a kernel from Linux 3.8 on.")
+        guard let version = head.little(UInt16.self, at: 0x206), version >= 0x0202 else {
+            throw image.invalid("its boot protocol is older than 2.02", remedy: "Use a kernel from Linux 2.4 on.")
         }
         let end = 0x202 + Int(head[0x201])
-        guard end >= 0x264, end <= head.count else {
+        guard end >= Self.leastEnd(version), end <= head.count else {
             throw image.invalid("its setup header ends at byte \(hex(UInt64(end))), where it can't end")
         }
-        guard let setupSectors = head.little(UInt8.self, at: 0x1F1),
-            let paragraphs = head.little(UInt32.self, at: 0x1F4), let loadFlags = head.little(UInt8.self, at: 0x211),
-            let initrdMaximum = head.little(UInt32.self, at: 0x22C),
-            let alignment = head.little(UInt32.self, at: 0x230), let relocatable = head.little(UInt8.self, at: 0x234),
-            let extendedFlags = head.little(UInt16.self, at: 0x236),
-            let commandLineSize = head.little(UInt32.self, at: 0x238),
-            let preferred = head.little(UInt64.self, at: 0x258), let initSize = head.little(UInt32.self, at: 0x260)
-        else { throw image.invalid("it ends within its setup header") }
+        // A field that a protocol does not have yet is what kernels of that time took for granted.
+        func field<Value: FixedWidthInteger & UnsignedInteger>(
+            _ offset: Int, since: UInt16, _ usual: Value
+        ) throws(VirtKitError) -> Value {
+            guard version >= since else { return usual }
+            guard let value = head.little(Value.self, at: offset) else {
+                throw image.invalid("it ends within its setup header")
+            }
+            return value
+        }
+        let setupSectors: UInt8 = try field(0x1F1, since: 0, 0)
+        let lowParagraphs: UInt16 = try field(0x1F4, since: 0, 0)
+        let paragraphs: UInt32 = try field(0x1F4, since: 0x0204, UInt32(lowParagraphs))
+        let loadFlags: UInt8 = try field(0x211, since: 0, 0)
+        let initrdMaximum: UInt32 = try field(0x22C, since: 0x0203, 0x37FF_FFFF)
+        let alignment: UInt32 = try field(0x230, since: 0x0205, 0)
+        let relocatable: UInt8 = try field(0x234, since: 0x0205, 0)
+        let extendedFlags: UInt16 = try field(0x236, since: 0x020C, 0)
+        let commandLineSize: UInt32 = try field(0x238, since: 0x0206, 255)
+        let preferred: UInt64 = try field(0x258, since: 0x020A, 0x10_0000)
+        let declaredInitSize: UInt32 = try field(0x260, since: 0x020A, .max)
 
         guard loadFlags & 1 != 0 else {
             throw image.invalid("it is a zImage, for a load below 1 MiB", remedy: "Build a bzImage.")
@@ -66,13 +77,24 @@ struct LinuxSetupHeader {
         }
         payloadSize = present
         loadAddress = try Self.loadAddress(preferred, alignment, relocatable != 0, image)
-        guard UInt64(initSize) >= min(declared, present) else {
-            throw image.invalid("its init_size \(initSize) is less than the kernel's own \(declared) bytes")
+        guard UInt64(declaredInitSize) >= min(declared, present) else {
+            throw image.invalid("its init_size \(declaredInitSize) is less than the kernel's own \(declared) bytes")
         }
-        self.initSize = max(UInt64(initSize), present)
+        initSize = version >= 0x020A ? max(UInt64(declaredInitSize), present) : present
         self.initrdMaximum = UInt64(initrdMaximum)
         commandLineLimit = commandLineSize == 0 ? 255 : Int(min(commandLineSize, 65535))
         bytes = Array(head[Self.offset..<end])
+    }
+
+    /// The least end of a header of a protocol's version.
+    private static func leastEnd(_ version: UInt16) -> Int {
+        switch version {
+        case 0x020A...: 0x264
+        case 0x0206...: 0x23C
+        case 0x0205...: 0x235
+        case 0x0203...: 0x230
+        default: 0x22C
+        }
     }
 
     /// Where Linux would run: a kernel never runs below its preferred address.

@@ -44,7 +44,9 @@ package struct FirmwareTables: Hashable, Sendable {
             try acpi.place(FixedTables.memoryMappedConfiguration()),
         ]
         let extended = try acpi.place(FixedTables.extendedTable(tables))
-        acpi.blobs.append(Blob(address: pointer, bytes: FixedTables.rootPointer(extendedTable: extended)))
+        let root = try acpi.place(FixedTables.rootTable(tables))
+        acpi.blobs.append(
+            Blob(address: pointer, bytes: FixedTables.rootPointer(rootTable: root, extendedTable: extended)))
 
         var smbios = Shelf(range: Self.smbios)
         let entry = try smbios.reserve(24)

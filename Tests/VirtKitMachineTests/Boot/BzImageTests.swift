@@ -143,7 +143,7 @@ struct BzImageTests {
     }
 
     static let refusals = [
-        Refusal(builder: BzImageBuilder(version: 0x020B), says: "2.12"),
+        Refusal(builder: BzImageBuilder(version: 0x0201), says: "2.02"),
         Refusal(builder: BzImageBuilder(loadFlags: 0), says: "zImage"),
         Refusal(builder: BzImageBuilder(alignment: 0x30_0000), says: "power of two"),
         Refusal(builder: BzImageBuilder(alignment: 0), says: "power of two"),

@@ -136,6 +136,26 @@ struct FirmwareBootTests {
         #expect(try target.memory.load(UInt16.self, at: 0xF_FC04) == 63 << 10)
     }
 
+    @Test("Kernels of older protocols load at 1 MiB", arguments: [0x0202, 0x0203, 0x0204, 0x0206, 0x0209] as [UInt16])
+    func oldProtocols(_ version: UInt16) throws {
+        let target = try BootTarget()
+        var builder = BzImageBuilder()
+        builder.version = version
+        builder.relocatable = 0
+        builder.initSize = 1  // not there yet
+        builder.headerEnd = version < 0x0203 ? 0x2A : version < 0x0205 ? 0x2E : 0x3A
+        for entry in [LinuxEntry.automatic, .bits32] {
+            #expect(try target.load(linux(builder, entry)).state.rip == 0x10_0000)
+        }
+        let state = try target.load(linux(builder, .bits16)).state
+        #expect(try target.memory.load(UInt32.self, at: state.segments[3].base + 0x214) == 0x10_0000)
+        #expect(target.failure(linux(builder, .bits64))?.message.contains("no 64-bit entry") == true)
+        builder.headerEnd = 0x29
+        #expect(target.failure(linux(builder, .automatic))?.message.contains("setup header ends") == true)
+        builder.version = 0x0201
+        #expect(target.failure(linux(builder, .automatic))?.message.contains("older than 2.02") == true)
+    }
+
     @Test("An entry that the image has not is refused")
     func entries() throws {
         let target = try BootTarget()

@@ -45,6 +45,13 @@ struct ACPITests {
             #expect(try memory.bytes(at: control, count: 4) == Array("FACS".utf8))
         }
         #expect(found == ["FACP", "APIC", "MCFG"])
+        let root = try table(at: UInt64(try #require(pointer.little(UInt32.self, at: 16))), memory)
+        #expect(root.signature == "RSDT" && (root.bytes.count - 36) * 2 == extended.bytes.count - 36)
+        for index in 0..<found.count {
+            #expect(
+                root.bytes.little(UInt32.self, at: 36 + 4 * index).map(UInt64.init)
+                    == extended.bytes.little(UInt64.self, at: 36 + 8 * index))
+        }
     }
 
     private func table(at address: UInt64, _ memory: GuestMemory) throws -> (signature: String, bytes: [UInt8]) {

@@ -115,8 +115,8 @@ extension LocalAPIC {
 
     /// Writes IA32_APIC_BASE (SDM figure 11-5 and 11.12.5.1 for the transitions that are allowed).
     private func setBase(_ value: UInt64) -> Bool {
-        // 52 physical address bits; the bootstrap bit can be written.
-        guard value & 0xFFF0_0000_0000_02FF == 0 else { return false }
+        // 40 physical address bits, as CPUID says; the bootstrap bit can be written.
+        guard value & 0xFFFF_FF00_0000_02FF == 0 else { return false }
         let old = base & (Base.enabled | Base.extended)
         let new = value & (Base.enabled | Base.extended)
         if new == Base.extended { return false }

@@ -1,15 +1,22 @@
 /// The fixed ACPI description table and its companions.
 enum FixedTables {
     /// RSDP, version 2 (ACPI specification 6.5, 5.2.5.3).
-    static func rootPointer(extendedTable: UInt64) -> [UInt8] {
+    static func rootPointer(rootTable: UInt64, extendedTable: UInt64) -> [UInt8] {
         var bytes = Array("RSD PTR ".utf8) + [0] + ACPITable.text(ACPITable.oemID, 6) + [2]
-        bytes.appendLittle(UInt32(0))  // no RSDT: whoever reads this board's tables knows the XSDT
+        bytes.appendLittle(UInt32(truncatingIfNeeded: rootTable))
         bytes.appendLittle(UInt32(36))
         bytes.appendLittle(extendedTable)
         bytes += [0, 0, 0, 0]
         bytes[8] = ACPITable.checksum(bytes[..<20])
         bytes[32] = ACPITable.checksum(bytes[...])
         return bytes
+    }
+
+    /// RSDT (5.2.7), for kernels that don't know the XSDT. All tables are below 4 GiB.
+    static func rootTable(_ tables: [UInt64]) -> [UInt8] {
+        var contents: [UInt8] = []
+        for address in tables { contents.appendLittle(UInt32(truncatingIfNeeded: address)) }
+        return ACPITable.make("RSDT", revision: 1, contents)
     }
 
     /// XSDT (5.2.8).
