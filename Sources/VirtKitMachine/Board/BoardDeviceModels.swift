@@ -1,5 +1,5 @@
 /// The models of optional devices that every board knows, for `DeviceConfiguration.model`.
 enum BoardDeviceModels {
     /// All of them.
-    static let all: [any DeviceModel] = [PCTestDeviceModel()]
+    static let all: [any DeviceModel] = [PCTestDeviceModel(), DebugConsoleModel()]
 }

@@ -14,6 +14,11 @@ final class SystemFile: Sendable {
         try self.init(path, O_RDONLY | O_NONBLOCK, 0, operation)
     }
 
+    /// Opens a file for writing: a new one, or what is there, emptied.
+    convenience init(creating path: String, operation: String) throws(VirtKitError) {
+        try self.init(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK, 0o644, operation)
+    }
+
     private init(_ path: String, _ flags: Int32, _ permissions: UInt32, _ operation: String) throws(VirtKitError) {
         self.path = path
         self.operation = operation

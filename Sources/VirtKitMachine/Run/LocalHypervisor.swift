@@ -11,7 +11,7 @@ public struct LocalHypervisor: Hypervisor {
     /// - Parameters:
     ///   - accelerator: what executes the guests.
     ///   - deviceModels: the models of the devices that configurations may add to a board, beyond those that VirtKit
-    ///     has (`pc-testdev`). A model of the same name as one of those stands in for it.
+    ///     has (`pc-testdev`, `isa-debugcon`). A model of the same name as one of those stands in for it.
     public init(_ accelerator: any Accelerator, deviceModels: [any DeviceModel] = []) {
         self.accelerator = accelerator
         self.deviceModels = deviceModels + BoardDeviceModels.all

@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 import VirtKitCore
 
@@ -93,5 +94,32 @@ struct PCTestDeviceTests {
         let faults = PCTestDeviceModel().faults(
             in: DeviceConfiguration(id: "a", model: "pc-testdev", properties: ["size": "1"]))
         #expect(faults.count == 1 && PCTestDeviceModel().faults(in: Self.description).isEmpty)
+    }
+}
+
+@Suite("The debug console")
+struct DebugConsoleTests {
+    @Test("Bytes go to the file; the port says that it is there")
+    func writes() throws {
+        let path = "/tmp/virtkit-debugcon-\(UInt64.random(in: 0 ... .max))"
+        defer { _ = unlink(path) }
+        let description = DeviceConfiguration(
+            id: "log", model: "isa-debugcon", properties: ["file": path, "iobase": "0x402"])
+        #expect(DebugConsoleModel().faults(in: description).isEmpty)
+        do {
+            let rig = try BoardRig(devices: [description], deviceModels: BoardDeviceModels.all)
+            #expect(rig.read(0x402, 1) == 0xE9)
+            for byte in "one\ntwo".utf8 { rig.write(UInt64(byte), 0x402, 1) }
+            let first = try ImageFile(.path(path), purpose: "log")
+            #expect(try first.bytes(at: 0, count: Int(first.size)) == Array("one\n".utf8))
+        }
+        let log = try ImageFile(.path(path), purpose: "log")
+        #expect(try log.bytes(at: 0, count: Int(log.size)) == Array("one\ntwo".utf8))
+    }
+
+    @Test("Bad properties are named", arguments: [[:], ["file": ""], ["file": "f", "iobase": "0x10000"], ["x": "y"]])
+    func faults(_ properties: [String: String]) {
+        let description = DeviceConfiguration(id: "log", model: "isa-debugcon", properties: properties)
+        #expect(!DebugConsoleModel().faults(in: description).isEmpty)
     }
 }
