@@ -13,15 +13,22 @@ struct MachineDomain {
     var obstacles: [DomainObstacle] {
         // Images are looked at on their own: all of them become files.
         var configuration = configuration
-        configuration.boot = .linux(kernel: "/vmlinuz", commandLine: commandLine)
+        configuration.boot = stand(in: configuration.boot)
         configuration.name = configuration.name.replacing("/", with: "-")
         return DomainDescription.obstacles(for: configuration, type: type)
     }
 
-    private var commandLine: String {
-        switch configuration.boot {
-        case .linux(_, _, let line), .elf(_, let line): line
-        case .flat, nil: ""
+    /// A boot source with the same obstacles, but for those of its images.
+    private func stand(in boot: BootSource?) -> BootSource {
+        let file = BootImage.path("/image")
+        return switch boot {
+        case .linux(_, _, let line, let entry): .linux(kernel: file, commandLine: line, entry: entry)
+        case .elf(_, let line): .elf(file, commandLine: line)
+        case .multiboot(_, let modules, let line):
+            .multiboot(file, modules: modules.map { BootModule(file, commandLine: $0.commandLine) }, commandLine: line)
+        case .firmware: .firmware(file)
+        // It becomes an ELF file.
+        case .flat, nil: .elf(file)
         }
     }
 
@@ -36,8 +43,7 @@ struct MachineDomain {
     func xml(name: String, uuid: String, files: BootFiles) throws(VirtKitError) -> String {
         var resolved = configuration
         resolved.name = name
-        resolved.boot = .linux(
-            kernel: .path(files.kernel), initrd: files.initrd.map { .path($0) }, commandLine: files.commandLine)
+        resolved.boot = files.boot
         var domain = try DomainDescription(for: resolved, type: type)
         domain.uuid = uuid
         domain.title = configuration.name
