@@ -214,7 +214,8 @@ struct SMBIOSTests {
         let size = memory.rawValue >= 1 << 40 ? "1 TB" : memory == .mebibytes(256) ? "256 MB" : "64 GB"
         for text in [
             "SMBIOS 3.3.0 present", "Vendor: VirtKit", "Product Name: pc-1", "Serial Number: fred",
-            "Socket Designation: CPU 0", "Core Count: 2", "Thread Count: 2", "Size: \(size)", "Maximum Capacity: \(size)", "End Of Table",
+            "Socket Designation: CPU 0", "Core Count: 2", "Thread Count: 2", "Size: \(size)",
+            "Maximum Capacity: \(size)", "End Of Table",
             "System is a virtual machine",
         ] {
             #expect(output.output.contains(text), "\(text) in \(output.output)")
