@@ -171,7 +171,8 @@ extension X86Guest {
         let offset = system.msrs.tscOffset
         system.msrs = X86ModelSpecificState()
         for register in state.modelSpecific { restoreMSR(register.number, register.value) }
-        system.msrs.tscOffset = state.keepsTimeStampCounter
+        system.msrs.tscOffset =
+            state.keepsTimeStampCounter
             ? offset : state.timeStampCounter &- (timeStampCounter &- system.msrs.tscOffset)
     }
 
