@@ -34,17 +34,20 @@ import Testing
             var mode = kind.mode
             // Half of them with any other bits of the mode.
             if random.flip() {
-                mode.rawValue = UInt32(truncatingIfNeeded: random.next() & random.next()) & 0x1F_FFFF
+                mode.rawValue = UInt32(truncatingIfNeeded: random.next() & random.next())
                 mode.codeSize = kind.mode.codeSize
                 mode.longModeActive = kind.mode.longModeActive
             }
             let bytes = RandomCode.bytes(&random)
             builder.reset()
             let pc = random.interesting() & (kind == .bits64 ? .max : 0xFFFF_FFFF)
+            // CS may end within the code.
+            let end = pc & 0xFFFF_FFFF &+ UInt64(random.below(16))
+            let codeLimit = random.flip() ? UInt32.max : UInt32(truncatingIfNeeded: end)
             bytes.withUnsafeBytes { head in
                 tail.withUnsafeBytes { next in
                     var code = CodeWindow(address: pc, bytes: head) { next }
-                    X86Lowering.lowerBlock(&builder, mode: mode, pc: pc, code: &code)
+                    X86Lowering.lowerBlock(&builder, mode: mode, codeLimit: codeLimit, pc: pc, code: &code)
                 }
             }
             instructions += builder.instructionCount

@@ -96,7 +96,8 @@ import VirtKitCore
                 state.segments[index] =
                     vector.is16
                     ? X86_64.Segment(
-                        selector: selector, base: UInt64(selector) << 4, limit: 0xFFFF, attributes: index == 1 ? 0x9B : 0x93)
+                        selector: selector, base: UInt64(selector) << 4, limit: 0xFFFF,
+                        attributes: index == 1 ? 0x9B : 0x93)
                     : X86_64.Segment(
                         selector: selector, base: 0, limit: .max, attributes: index == 1 ? 0xC09B : 0xC093)
             }
@@ -106,7 +107,8 @@ import VirtKitCore
     }
 
     @Test(
-        .enabled(if: !path.isEmpty, "VIRTKIT_TEST_UNICORN names no file (Scripts/test makes it)"), arguments: [true, false])
+        .enabled(if: !path.isEmpty, "VIRTKIT_TEST_UNICORN names no file (Scripts/test makes it)"),
+        arguments: [true, false])
     func agrees(optimises: Bool) throws {
         let text = try String(contentsOfFile: Self.path, encoding: .utf8)
         let machine = try Machine(optimises: optimises)
@@ -153,7 +155,8 @@ import VirtKitCore
             return "flags are \(hex(guest.flags & mask)), not \(hex(vector.finalFlags & mask))"
         }
         if vector.is16 {
-            for (index, number) in [3, 0, 4, 5].enumerated() where guest.selectorOf(number) != vector.finalSelectors[index] {
+            for (index, number) in [3, 0, 4, 5].enumerated()
+            where guest.selectorOf(number) != vector.finalSelectors[index] {
                 return "segment register \(number) is \(hex(UInt64(guest.selectorOf(number))))"
             }
         }

@@ -24,7 +24,8 @@ struct X86Computation {
         }
         guard let helper = X86Helper(rawValue: number) else { throw .invalidOpcode }
         let computation = X86Computation(
-            frame: frame, engine: engine, guest: guest, d: operation.pointee.d, a: operation.pointee.a, b: operation.pointee.b,
+            frame: frame, engine: engine, guest: guest, d: operation.pointee.d, a: operation.pointee.a,
+            b: operation.pointee.b,
             immediate: X86HelperImmediate(rawValue: operation.pointee.helperImmediate))
         do throws(Failure) {
             return try computation.run(helper)

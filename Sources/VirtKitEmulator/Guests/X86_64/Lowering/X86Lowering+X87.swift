@@ -11,7 +11,8 @@ extension X86Lowering {
         // The unit records the offset; the access uses the linear address.
         let offset = addressPlace(offset())
         let linear = addressPlace(
-            segmented(Address(base: offset), instruction.segment), checking: form.memoryBytes, writes: form.access == .write)
+            segmented(Address(base: offset), instruction.segment), checking: form.memoryBytes,
+            writes: form.access == .write)
         helper(.x87, a: linear, b: offset, argument: argument, extra: opcode)
     }
 

@@ -16,7 +16,9 @@ struct X86Lowering {
     var endsAfter: Int?
 
     /// Lowers the block at `pc`. See `GuestFrontend.lowerBlock`.
-    static func lowerBlock(_ builder: inout BlockBuilder, mode: X86Mode, codeLimit: UInt32 = .max, pc: UInt64, code: inout CodeWindow) {
+    static func lowerBlock(
+        _ builder: inout BlockBuilder, mode: X86Mode, codeLimit: UInt32 = .max, pc: UInt64, code: inout CodeWindow
+    ) {
         var lowering = X86Lowering(mode: mode, codeLimit: codeLimit, pc: pc, nextPC: pc)
         swap(&lowering.builder, &builder)
         defer { swap(&lowering.builder, &builder) }

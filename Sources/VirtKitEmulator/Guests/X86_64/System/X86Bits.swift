@@ -35,7 +35,8 @@ enum CR4 {
     /// The bits of the offered model; setting any other is a #GP.
     static let defined: UInt64 =
         timeStampDisable | debugExtensions | pageSizeExtensions | physicalAddressExtension | machineCheck | globalPages
-        | performanceCounters | fxsr | simdExceptions | userModeInstructionPrevention | fsgsbase | pcid | xsave | smep | smap
+        | performanceCounters | fxsr | simdExceptions | userModeInstructionPrevention | fsgsbase | pcid | xsave | smep
+        | smap
 }
 
 /// Bits of IA32_EFER (Intel SDM volume 3A, 2.2.1).
