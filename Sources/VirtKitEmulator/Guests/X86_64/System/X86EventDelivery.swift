@@ -52,7 +52,10 @@ extension X86Guest {
                 if isReal { try deliverReal(event) } else { try deliverProtected(event) }
                 return true
             } catch {
-                if event.isException, event.vector == X86Vector.doubleFault { return false }
+                if event.isException, event.vector == X86Vector.doubleFault {
+                    programCounter = faultAddress
+                    return false
+                }
                 if error.vector == X86Vector.pageFault { system.cr2 = error.address }
                 let next = event.isException ? X86Fault.combined(first: event.vector, next: error.vector) : nil
                 event = X86Event(fault: next ?? error, returnAddress: faultAddress)
