@@ -36,11 +36,12 @@
             }
             do throws(KVMError) {
                 let system = try KVMSystem(interface)
-                let model = if let supported {
-                    KVMCPUModel(supported: supported)
-                } else {
-                    KVMCPUModel(supported: try system.supportedCPUID())
-                }
+                let model =
+                    if let supported {
+                        KVMCPUModel(supported: supported)
+                    } else {
+                        KVMCPUModel(supported: try system.supportedCPUID())
+                    }
                 let machine = try system.makeVirtualMachine()
                 try machine.prepare()
                 try machine.letUnknownRegistersExit()

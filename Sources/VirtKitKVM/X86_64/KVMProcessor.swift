@@ -248,7 +248,9 @@
             if mmio.is_write {
                 if mmio.address & 0xFFF == 0x320, Self.isDeadlineMode(value) { try installFilter() }
                 boardMayHaveChanged()
-            } else { vk_kvm_set_mmio_data(run, value) }
+            } else {
+                vk_kvm_set_mmio_data(run, value)
+            }
         }
 
         // MARK: The local APIC

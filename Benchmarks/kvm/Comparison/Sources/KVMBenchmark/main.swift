@@ -36,8 +36,8 @@ guard available.level > .no else {
 }
 let frequency = try await accelerator.hostTimerFrequency()
 /// Short rounds in many pairs: what else the host does then falls on both alike.
-let pairs = 151
-let exits = 300
+let pairs = 301
+let exits = 100
 
 // MARK: Exits through the machine: board, bus, device lock, device
 
@@ -192,7 +192,7 @@ func kickRatio() throws -> Double {
     ended.wait()
     cl_free(&plain)
     // Single latencies have no pairs: the medians of both are compared.
-    let (mine, time) = (median(ours.map(Double.init)), median(theirs.map(Double.init)))
+    let (mine, time) = (median(ours.map { Double($0) }), median(theirs.map { Double($0) }))
     say(String(format: "kick: VirtKit %.0f ns, C %.0f ns (medians of %d)", mine, time, ours.count))
     return mine / time
 }
