@@ -49,6 +49,7 @@
                     0x89, 0xC3, 0xB9, 0x78, 0x56, 0x34, 0x12, 0x0F, 0x32, 0xE6, 0x80,
                 ],
                 prepare: {
+                    try $0.letUnknownRegistersExit()
                     try $0.setFilter(KVMMSRFilter(ranges: [.init(first: 0x174, count: 1, reads: false)]))
                 })
             #expect(

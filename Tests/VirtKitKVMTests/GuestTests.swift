@@ -74,7 +74,7 @@
             // mov $0x1B, %ecx; rdmsr; mov %eax, %esi; mov $0x6E0, %ecx; mov $7, %eax; xor %edx, %edx; wrmsr;
             // mov $0x802, %ecx; rdmsr; mov %eax, %edi; mov $0x808, %ecx; mov $0x20, %eax; wrmsr;
             // mov $0x4B564D99, %ecx; rdmsr; hlt
-            let guest = try BareGuest(
+            var guest = try BareGuest(
                 [
                     0xB9, 0x1B, 0x00, 0x00, 0x00, 0x0F, 0x32, 0x89, 0xC6,
                     0xB9, 0xE0, 0x06, 0x00, 0x00, 0xB8, 0x07, 0x00, 0x00, 0x00, 0x31, 0xD2, 0x0F, 0x30,
@@ -84,6 +84,8 @@
                 ],
                 // #GP: out %al, $0x81; hlt
                 handlers: [13: [0xE6, 0x81, 0xF4]])
+            // A state that is not of a new machine: every register is the board's.
+            guest.state.timeStampCounter = 1
             let bus = RecordingBus()
             bus.registers = [0x1B: 0xFEE0_0D00, 0x6E0: 0, 0x802: 5, 0x808: 0]
             let (exits, state) = try guest.run(bus)
@@ -93,6 +95,39 @@
             #expect(state.general[7] == 5)
             #expect(bus.registers[0x6E0] == 7)
             #expect(bus.registers[0x808] == 0x20)
+        }
+
+        @Test(arguments: [false, true]) func theLocalAPICsRegistersOfANewMachine(_ isExtended: Bool) throws {
+            // mov $0x1B, %ecx; rdmsr; or $0xC00, %eax; wrmsr; rdmsr; mov %eax, %esi;
+            // mov $0x6E0, %ecx; mov $7, %eax; xor %edx, %edx; wrmsr; rdmsr; mov %eax, %edi;
+            let start: [UInt8] = [
+                0xB9, 0x1B, 0x00, 0x00, 0x00, 0x0F, 0x32, 0x0D, 0x00, 0x0C, 0x00, 0x00, 0x0F, 0x30, 0x0F, 0x32, 0x89,
+                0xC6,
+                0xB9, 0xE0, 0x06, 0x00, 0x00, 0xB8, 0x07, 0x00, 0x00, 0x00, 0x31, 0xD2, 0x0F, 0x30, 0x0F, 0x32, 0x89,
+                0xC7,
+            ]
+            // mov $0x832, %ecx; mov $0x40040, %eax; wrmsr, or the same to the page
+            let timer =
+                isExtended
+                ? [0xB9, 0x32, 0x08, 0x00, 0x00, 0xB8, 0x40, 0x00, 0x04, 0x00, 0x0F, 0x30]
+                : Code.register(0x320, 0x40040)
+            // mov $0x6E0, %ecx; mov $9, %eax; wrmsr; mov $0x1B, %ecx; rdmsr; mov %eax, %ebx; hlt
+            let end: [UInt8] = [
+                0xB9, 0xE0, 0x06, 0x00, 0x00, 0xB8, 0x09, 0x00, 0x00, 0x00, 0x0F, 0x30,
+                0xB9, 0x1B, 0x00, 0x00, 0x00, 0x0F, 0x32, 0x89, 0xC3, 0xF4,
+            ]
+            let guest = try BareGuest(start + timer + end)
+            let bus = RecordingBus()
+            bus.registers = [0x1B: 0xFEE0_0900, 0x6E0: 0, 0x832: 0]
+            let (exits, state) = try guest.run(bus)
+            #expect(exits.map(\.kind) == [.halted])
+            // KVM keeps the base, and the board hears of the change; a deadline without its mode is nothing.
+            #expect(state.general[6] == 0xFEE0_0D00)
+            #expect(bus.registers[0x1B] == 0xFEE0_0D00)
+            #expect(state.general[7] == 0)
+            // With the mode both are the board's.
+            #expect(bus.registers[0x6E0] == 9)
+            #expect(state.general[3] == 0xFEE0_0D00)
         }
 
         @Test func haltsUntilInterrupted() throws {

@@ -1,5 +1,6 @@
 #if arch(x86_64)
     import CVirtKit
+    import Foundation
     import Glibc
     import Synchronization
 
@@ -7,7 +8,8 @@
 
     /// System calls that answer as a test says, and count what is held.
     final class MockInterface: KVMInterface, @unchecked Sendable {
-        // Used by one thread at a time.
+        // A test uses it on one thread, and the domain for one call on another: hence the lock.
+        private let lock = NSRecursiveLock()
 
         /// The answers still to be given, by the call's name. Where there is none, the call succeeds.
         var answers: [String: [Int32]] = [:]
@@ -38,9 +40,11 @@
             return next
         }
 
-        func open(_ path: String) -> Int32 { answer("open") ?? descriptor() }
+        func open(_ path: String) -> Int32 { lock.withLock { answer("open") ?? descriptor() } }
 
         func control(_ number: Int32, _ request: KVMRequest, _ argument: UInt) -> Int32 {
+            lock.lock()
+            defer { lock.unlock() }
             guard open.contains(number) else { return -EBADF }
             if let answer = answer(request.name) { return answer }
             switch request.name {
@@ -75,6 +79,6 @@
             if mapped.remove(address) != nil { address.deallocate() }
         }
 
-        func close(_ descriptor: Int32) { open.remove(descriptor) }
+        func close(_ descriptor: Int32) { lock.withLock { _ = open.remove(descriptor) } }
     }
 #endif

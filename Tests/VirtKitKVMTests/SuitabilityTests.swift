@@ -119,7 +119,8 @@
             }
         }
 
-        private func find(_ entries: [kvm_cpuid_entry2], _ leaf: UInt32, _ index: UInt32 = 0) throws -> kvm_cpuid_entry2 {
+        private func find(_ entries: [kvm_cpuid_entry2], _ leaf: UInt32, _ index: UInt32 = 0) throws -> kvm_cpuid_entry2
+        {
             try #require(entries.first { $0.function == leaf && $0.index == index })
         }
 
@@ -162,7 +163,8 @@
             for model in KVMCPULevel.all.map(\.model) + [.host] where host.missing(of: model).isEmpty {
                 let machine = try system.makeVirtualMachine()
                 let vcpu = try machine.makeVCPU(0)
-                try vcpu.setCPUID(try #require(host.entries(model, .init(index: 0, count: 2, frequency: 2_000_000_000))))
+                try vcpu.setCPUID(
+                    try #require(host.entries(model, .init(index: 0, count: 2, frequency: 2_000_000_000))))
             }
         }
     }

@@ -194,7 +194,8 @@
         }
 
         private func cache(
-            _ index: UInt32, type: UInt32, level: UInt32, ways: UInt32, sets: UInt32, flags: UInt32, inclusive: Bool = false
+            _ index: UInt32, type: UInt32, level: UInt32, ways: UInt32, sets: UInt32, flags: UInt32,
+            inclusive: Bool = false
         ) -> kvm_cpuid_entry2 {
             entry(4, index, type | level << 5 | 1 << 8 | flags, (ways - 1) << 22 | 63, sets - 1, inclusive ? 2 : 0)
         }

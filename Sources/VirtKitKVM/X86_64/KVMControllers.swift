@@ -105,39 +105,49 @@
     }
 
     extension KVMVirtualMachine {
-        /// Lets what the filter names come to user space, and every access to an MSR that KVM does not know or refuses.
-        func setFilter(_ filter: KVMMSRFilter) throws(KVMError) {
+        /// Lets every access to an MSR that KVM does not know or refuses come to user space.
+        func letUnknownRegistersExit() throws(KVMError) {
             try descriptor.require(.userSpaceMSR, "KVM_CAP_X86_USER_SPACE_MSR")
+            try enable(
+                .userSpaceMSR,
+                UInt64(KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER))
+        }
+
+        /// Lets what a filter names come to user space too. The kernel waits, for milliseconds on a busy host, until no vCPU
+        /// sees the old filter.
+        func setFilter(_ filter: KVMMSRFilter) throws(KVMError) {
             try descriptor.require(.msrFilter, "KVM_CAP_X86_MSR_FILTER")
             guard filter.ranges.count <= KVMMSRFilter.maximumRanges,
                 filter.ranges.allSatisfy({ $0.count > 0 && $0.count <= 0x3000 && ($0.reads || $0.writes) })
             else { throw KVMError(KVMRequest.setMSRFilter.name, EINVAL, details: "\(filter.ranges)") }
-            try enable(
-                .userSpaceMSR,
-                UInt64(KVM_MSR_EXIT_REASON_INVAL | KVM_MSR_EXIT_REASON_UNKNOWN | KVM_MSR_EXIT_REASON_FILTER))
+            let result = filter.apply(to: descriptor.number, descriptor.interface)
+            if result < 0 { throw KVMError(KVMRequest.setMSRFilter.name, -result) }
+        }
+    }
+
+    extension KVMMSRFilter {
+        /// The call itself. 0, or a negated error number.
+        fileprivate func apply(to descriptor: Int32, _ interface: any KVMInterface) -> Int32 {
             var request = kvm_msr_filter()
             request.flags = UInt32(KVM_MSR_FILTER_DEFAULT_ALLOW)
             // A cleared bit means "not by KVM": one bitmap of zeros serves all ranges.
-            let longest = filter.ranges.map(\.count).max() ?? 1
+            let longest = ranges.map(\.count).max() ?? 1
             let bitmap = UnsafeMutablePointer<UInt8>.allocate(capacity: (longest + 7) / 8)
             bitmap.initialize(repeating: 0, count: (longest + 7) / 8)
             defer { bitmap.deallocate() }
             withUnsafeMutableBytes(of: &request.ranges) { bytes in
                 // SAFETY: there are no more ranges than the array has room for; KVM reads the bitmap during the call.
                 let places = bytes.assumingMemoryBound(to: kvm_msr_filter_range.self)
-                for (index, range) in filter.ranges.enumerated() {
+                for (index, range) in ranges.prefix(Self.maximumRanges).enumerated() {
                     let flags = (range.reads ? KVM_MSR_FILTER_READ : 0) | (range.writes ? KVM_MSR_FILTER_WRITE : 0)
                     places[index] = kvm_msr_filter_range(
                         flags: UInt32(flags), nmsrs: UInt32(range.count), base: range.first, bitmap: bitmap)
                 }
             }
-            try descriptor.control(.setMSRFilter, &request)
-        }
-
-        /// The MSRs that the board owns where the local APIC is not in the kernel: IA32_APIC_BASE, IA32_TSC_DEADLINE.
-        /// KVM does not know the x2APIC's MSRs then (800H to 8FFH), and its filter ignores them: they come as unknown.
-        func letSystemRegistersExit() throws(KVMError) {
-            try setFilter(KVMMSRFilter(ranges: [.init(first: 0x1B, count: 1), .init(first: 0x6E0, count: 1)]))
+            // SAFETY: the pointer is used only during the call.
+            return withUnsafeMutablePointer(to: &request) { pointer in
+                interface.control(descriptor, .setMSRFilter, UInt(bitPattern: pointer))
+            }
         }
     }
 #endif

@@ -16,6 +16,7 @@
         private let machine: KVMVirtualMachine
         private var memory: GuestMemory
         private let lent = Mutex<Set<Int>>([])
+        private let isFiltered = Mutex(false)
 
         var interruptMode: InterruptMode { .external }
         var engine: String { "kvm" }
@@ -35,45 +36,26 @@
             }
             do throws(KVMError) {
                 let system = try KVMSystem(interface)
-                let model = if let supported {
-                    KVMCPUModel(supported: supported)
-                } else {
-                    KVMCPUModel(supported: try system.supportedCPUID())
-                }
+                let model =
+                    if let supported {
+                        KVMCPUModel(supported: supported)
+                    } else {
+                        KVMCPUModel(supported: try system.supportedCPUID())
+                    }
                 let machine = try system.makeVirtualMachine()
                 try machine.prepare()
-                try machine.letSystemRegistersExit()
-                let isScaled = machine.check(.timeStampControl) != 0
-                let timeStamps = KVMTimeStamps(
-                    clock: request.clock, frequency: request.timerFrequency, cpus: request.cpus)
-                var processors: [KVMProcessor] = []
-                var present: [UInt32] = []
-                for index in 0..<request.cpus {
-                    let vcpu = try machine.makeVCPU(index)
-                    if isScaled { try vcpu.setTimeStampFrequency(request.timerFrequency) }
-                    let place = KVMCPUModel.Place(
-                        index: index, count: request.cpus, frequency: request.timerFrequency)
-                    guard let entries = model.entries(request.cpuModel, place) else {
-                        throw KVMError(
-                            KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
-                    }
-                    try vcpu.setCPUID(entries)
-                    if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
-                    let processor = KVMProcessor(
-                        index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock,
-                        timeStamps: timeStamps, presentMSRs: present)
-                    processor.mustPollTaskPriority = emulatesRing0
-                    processors.append(processor)
-                }
+                try machine.letUnknownRegistersExit()
+                processors = try Self.makeProcessors(
+                    request, machine, model, kickSignal: kickSignal, emulatesRing0: emulatesRing0)
+                try Self.map(request.memory, into: machine)
                 self.machine = machine
-                self.processors = processors
                 memory = request.memory
-                try Self.map(request.memory, into: self.machine)
             } catch {
                 throw error.wrapped(operation)
             }
             for processor in processors {
                 // Called only by the processor, which the domain owns.
+                processor.installFilter = { [unowned self] () throws(KVMError) in try installFilter() }
                 processor.codeBytes = { [unowned processor, unowned self] address in
                     let bytes = (0..<UInt64(15)).prefix { readCode(address &+ $0, processor) != nil }
                         .compactMap { readCode(address &+ $0, processor) }
@@ -86,6 +68,48 @@
                     return instruction
                 }
             }
+        }
+
+        private static func makeProcessors(
+            _ request: DomainRequest, _ machine: borrowing KVMVirtualMachine, _ model: KVMCPUModel, kickSignal: Int32,
+            emulatesRing0: Bool
+        ) throws(KVMError) -> [KVMProcessor] {
+            let isScaled = machine.check(.timeStampControl) != 0
+            let timeStamps = KVMTimeStamps(
+                clock: request.clock, frequency: request.timerFrequency, cpus: request.cpus)
+            var processors: [KVMProcessor] = []
+            var present: [UInt32] = []
+            for index in 0..<request.cpus {
+                let vcpu = try machine.makeVCPU(index)
+                if isScaled { try vcpu.setTimeStampFrequency(request.timerFrequency) }
+                let place = KVMCPUModel.Place(index: index, count: request.cpus, frequency: request.timerFrequency)
+                guard let entries = model.entries(request.cpuModel, place) else {
+                    throw KVMError(
+                        KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
+                }
+                try vcpu.setCPUID(entries)
+                if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
+                let processor = KVMProcessor(
+                    index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock, timeStamps: timeStamps,
+                    presentMSRs: present)
+                processor.mustPollTaskPriority = emulatesRing0
+                processors.append(processor)
+            }
+            return processors
+        }
+
+        /// Lets accesses to the local APIC's MSRs that KVM would answer itself come to the board: IA32_APIC_BASE and
+        /// IA32_TSC_DEADLINE. (KVM without a local APIC of its own does not know the x2APIC's MSRs, 800H to 8FFH.)
+        private func installFilter() throws(KVMError) {
+            let outcome = isFiltered.withLock { isFiltered -> Result<Void, KVMError> in
+                if isFiltered { return .success(()) }
+                return Result { () throws(KVMError) in
+                    try machine.setFilter(
+                        KVMMSRFilter(ranges: [.init(first: 0x1B, count: 1), .init(first: 0x6E0, count: 1)]))
+                    isFiltered = true
+                }
+            }
+            try outcome.get()
         }
 
         /// A byte at a linear address (of code: nothing says how the guest has changed it since).

@@ -55,7 +55,14 @@
                 // What an entry left behind is not the new state's.
                 if isAccessUnfinished { try finishAccess() }
                 try vcpu.setEvents(KVMStateTransfer.events(.reset))
-                try vcpu.setSystemRegisters(KVMStateTransfer.systemRegisters(state, vcpu: index))
+                var system = KVMStateTransfer.systemRegisters(state, vcpu: index)
+                // INIT leaves IA32_APIC_BASE alone.
+                if state.keepsTimeStampCounter, apicBase != 0 { system.apic_base = apicBase }
+                // No time has passed on a machine that has not run: its local APIC is as after reset.
+                if !state.keepsTimeStampCounter, state.timeStampCounter != 0 { try installFilter() }
+                apicBase = system.apic_base
+                vcpu.run.pointee.apic_base = system.apic_base
+                try vcpu.setSystemRegisters(system)
                 try vcpu.setRegisters(KVMStateTransfer.registers(state))
                 try vcpu.setExtendedControl(state.xcr0)
                 try vcpu.setExtendedArea(KVMStateTransfer.area(state.extended))

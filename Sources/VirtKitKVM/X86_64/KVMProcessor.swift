@@ -28,6 +28,16 @@
         var interruptFlag = false
         /// CR8 as KVM and the board have it.
         var taskPriority: UInt8 = 0
+        /// IA32_APIC_BASE as KVM has it, and the board.
+        ///
+        /// A filter that sends the register's accesses to the board costs a grace period of the kernel, as much as the rest
+        /// of making a machine. So a new machine has none: KVM keeps the register, tells it at each exit, and the board
+        /// hears of a change then. IA32_TSC_DEADLINE is ignored, as it must be until the timer's mode is that of a deadline
+        /// (Intel SDM vol. 3A, 11.5.4.1); the filter is installed when the guest chooses that mode, or a state is set that
+        /// may have it.
+        var apicBase: UInt64 = 0
+        /// Installs the filter, unless it is there.
+        var installFilter: () throws(KVMError) -> Void = {}
         /// Its time-stamp counter, against machine time.
         let timeStamps: KVMTimeStamps
         var timeStamp = KVMTimeStamps.Position()
@@ -102,6 +112,7 @@
                 isAccessUnfinished = false
                 interruptFlag = run.pointee.if_flag != 0
                 if run.pointee.cr8 != UInt64(taskPriority) { noteTaskPriority() }
+                if run.pointee.apic_base != apicBase { apicBaseHasChanged(bus) }
                 if result < 0 {
                     if result == -EINTR || result == -EAGAIN {
                         counters.count(.interrupted)
@@ -123,7 +134,7 @@
         private func serve(_ bus: any GuestBus) throws(KVMError) -> VCPUExit? {
             switch Int32(truncatingIfNeeded: vk_kvm_exit_reason(run)) {
             case KVM_EXIT_IO: servePorts(bus)
-            case KVM_EXIT_MMIO: serveMemory(bus)
+            case KVM_EXIT_MMIO: try serveMemory(bus)
             case KVM_EXIT_HLT:
                 counters.count(.halts)
                 isHalted = true
@@ -149,6 +160,7 @@
                 return nil
             case .writeMSR(let number, _, let value):
                 counters.count(.systemRegisters)
+                if number == Self.timerRegister, Self.isDeadlineMode(value) { try installFilter() }
                 let isTaken = bus.writeSystemRegister(number, value: value, vcpu: index)
                 vk_kvm_answer_msr(run, !isTaken, value)
                 isAccessUnfinished = true
@@ -212,7 +224,7 @@
             }
         }
 
-        private func serveMemory(_ bus: any GuestBus) {
+        private func serveMemory(_ bus: any GuestBus) throws(KVMError) {
             counters.count(.memory)
             let mmio = vk_kvm_exit_mmio(run)
             let length = Int(min(mmio.length, 8))
@@ -233,7 +245,25 @@
                 }
                 done += width
             }
-            if mmio.is_write { boardMayHaveChanged() } else { vk_kvm_set_mmio_data(run, value) }
+            if mmio.is_write {
+                if mmio.address & 0xFFF == 0x320, Self.isDeadlineMode(value) { try installFilter() }
+                boardMayHaveChanged()
+            } else {
+                vk_kvm_set_mmio_data(run, value)
+            }
+        }
+
+        // MARK: The local APIC
+
+        /// The x2APIC's LVT timer register; its page has it at 320H.
+        private static let timerRegister: UInt32 = 0x832
+
+        private static func isDeadlineMode(_ value: UInt64) -> Bool { value >> 17 & 3 == 2 }
+
+        private func apicBaseHasChanged(_ bus: any GuestBus) {
+            apicBase = run.pointee.apic_base
+            _ = bus.writeSystemRegister(0x1B, value: apicBase, vcpu: index)
+            boardMayHaveChanged()
         }
 
         // MARK: Interrupts

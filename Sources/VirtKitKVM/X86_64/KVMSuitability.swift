@@ -106,7 +106,8 @@
             guard judgement.level > .no else { return judgement }
             // A frequency that is left open is one that can be had.
             if let refusal = refusal(
-                cpus: configuration.cpus, frequency: configuration.timerFrequency ?? probe.timeStampFrequency, model: configuration.cpuModel,
+                cpus: configuration.cpus, frequency: configuration.timerFrequency ?? probe.timeStampFrequency,
+                model: configuration.cpuModel,
                 probe)
             {
                 return Suitability(.no, reason: refusal.reason, remedy: refusal.remedy)
