@@ -14,6 +14,9 @@ package final class PowerManagement: BusDevice {
     private static let enableBits: UInt16 = 0x0721
     private static let sciEnabled: UInt16 = 1
     private static let sleepEnable: UInt8 = 1 << 5
+    /// APMC_EN in SMI_EN. It is set after reset: firmware takes that for an SMM that is set up, and doesn't wait for SMIs,
+    /// which never come here.
+    private static let smiAfterReset: UInt32 = 1 << 5
 
     private let context: DeviceContext
     private let line: InterruptLine
@@ -43,7 +46,7 @@ package final class PowerManagement: BusDevice {
         control = 0
         generalStatus = 0
         generalEnable = 0
-        smiEnable = 0
+        smiEnable = Self.smiAfterReset
         apm = [0, 0]
         halfTurns = ticks >> 23
         update()
