@@ -296,7 +296,9 @@ void native_stop(struct native_runner *runner) {
     free(runner);
 }
 
-struct native_case *native_cases(struct native_runner *runner) { return runner->ring->cases; }
+struct native_case *native_case_at(struct native_runner *runner, uint32_t index) {
+    return &runner->ring->cases[index % NATIVE_BATCH];
+}
 
 void native_submit(struct native_runner *runner, uint32_t count) {
     runner->count = count;
@@ -333,7 +335,10 @@ int native_wait(struct native_runner *runner) {
 
 struct native_runner *native_start(void) { return 0; }
 void native_stop(struct native_runner *runner) { (void)runner; }
-struct native_case *native_cases(struct native_runner *runner) { (void)runner; return 0; }
+struct native_case *native_case_at(struct native_runner *runner, uint32_t index) {
+    (void)runner, (void)index;
+    return 0;
+}
 void native_submit(struct native_runner *runner, uint32_t count) { (void)runner, (void)count; }
 int native_wait(struct native_runner *runner) { (void)runner; return -ENOSYS; }
 

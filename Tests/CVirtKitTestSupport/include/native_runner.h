@@ -34,7 +34,7 @@ struct native_state {
     uint32_t vector;   /* result: the exception's vector */
     uint64_t error;    /* result: the exception's error code, as Linux reports it */
     uint64_t address;  /* result: CR2, for vector 14 */
-    uint8_t fx[512] __attribute__((aligned(16)));  /* FXSAVE64 image */
+    uint8_t fx[512];  /* FXSAVE64 image */
 };
 
 struct native_case {
@@ -43,8 +43,8 @@ struct native_case {
     uint32_t code_bytes;
     uint32_t padding;
     uint8_t code[NATIVE_CODE_BYTES];
-    uint8_t data_before[NATIVE_DATA_WINDOW] __attribute__((aligned(64)));
-    uint8_t data_after[NATIVE_DATA_WINDOW] __attribute__((aligned(64)));
+    uint8_t data_before[NATIVE_DATA_WINDOW];
+    uint8_t data_after[NATIVE_DATA_WINDOW];
 };
 
 struct native_runner;
@@ -53,13 +53,16 @@ struct native_runner;
 struct native_runner *native_start(void);
 /* Ends the child. */
 void native_stop(struct native_runner *runner);
-/* The `NATIVE_BATCH` cases that parent and child share. */
-struct native_case *native_cases(struct native_runner *runner);
+/* One of the `NATIVE_BATCH` cases that parent and child share. */
+struct native_case *native_case_at(struct native_runner *runner, uint32_t index);
 /* Hands the first `count` cases to the child. */
 void native_submit(struct native_runner *runner, uint32_t count);
 /* Waits until they have run. If the child dies, that case is marked as lost, and a new child does the rest.
    Returns 0, or -errno where no child can be started. */
 int native_wait(struct native_runner *runner);
+/* Its windows: arrays of this size don't come through to Swift. */
+static inline uint8_t *native_data_before(struct native_case *test) { return test->data_before; }
+static inline uint8_t *native_data_after(struct native_case *test) { return test->data_after; }
 /* The byte at `offset` of the read-only page. */
 uint8_t native_constant(uint32_t offset);
 

@@ -1,0 +1,167 @@
+import CVirtKitTestSupport
+
+@testable import VirtKitEmulator
+
+#if canImport(Glibc)
+    import Glibc
+#endif
+
+/// Compares what the host's CPU and the emulator made of a case.
+struct Comparison {
+    let test: CaseView
+    let description: CaseGenerator.Description
+    /// The emulator's results.
+    let emulated: StateView
+    let data: UnsafeMutableRawPointer
+
+    private var native: StateView { test.after }
+
+    /// What differs; nil if nothing does.
+    func difference() -> String? {
+        var text: [String] = []
+        compareEnd(&text)
+        // A loop is stopped anywhere.
+        if native.pointer.pointee.signal == UInt32(NATIVE_HANG) { return text.isEmpty ? nil : text.joined(separator: ", ") }
+        compareGeneral(&text)
+        compareUnit(&text)
+        compareVectors(&text)
+        compareData(&text)
+        return text.isEmpty ? nil : text.joined(separator: ", ")
+    }
+
+    private func compare(_ name: String, _ a: UInt64, _ b: UInt64, _ text: inout [String]) {
+        if a != b { text.append("\(name) \(hex(a)) (host) \(hex(b))") }
+    }
+
+    private func compareEnd(_ text: inout [String]) {
+        let (host, mine) = (native.pointer.pointee, emulated.pointer.pointee)
+        let hostEnds = host.signal != UInt32(NATIVE_HANG)
+        guard host.signal != UInt32(NATIVE_LOST), host.signal != UInt32(SIGSYS) else {
+            text.append("signal \(host.signal) (host)")
+            return
+        }
+        guard hostEnds == (mine.signal != UInt32(NATIVE_HANG)), mine.signal != UInt32(NATIVE_LOST) else {
+            text.append("ends by signal \(host.signal) (host) \(mine.signal) vector \(mine.vector)")
+            return
+        }
+        guard hostEnds else { return }
+        compare("vector", UInt64(host.vector), UInt64(mine.vector), &text)
+        compare("rip", host.rip, mine.rip, &text)
+        guard host.vector == mine.vector else { return }
+        if X86Fault(vector: UInt8(truncatingIfNeeded: mine.vector)).hasErrorCode {
+            // Linux hides what is mapped in its own half.
+            let hidden: UInt64 = host.vector == 14 && host.address >> 63 != 0 ? 1 : 0
+            compare("error", host.error & ~hidden, mine.error & ~hidden, &text)
+        }
+        if host.vector == 14 { compare("cr2", host.address, mine.address, &text) }
+    }
+
+    private func compareGeneral(_ text: inout [String]) {
+        let names = [
+            "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
+        ]
+        for number in 0..<(description.is32Bit ? 8 : 16) {
+            compare(names[number], native[general: number], emulated[general: number], &text)
+        }
+        // RF is set in the image of a fault.
+        let ignored = description.ignoredFlags | RFLAGS.resume
+        let (a, b) = (native.pointer.pointee.rflags, emulated.pointer.pointee.rflags)
+        compare("rflags", a & ~ignored, b & ~ignored, &text)
+        for (number, name) in ["es", "cs", "ss", "ds", "fs", "gs"].enumerated() {
+            compare(name, UInt64(native[selector: number]), UInt64(emulated[selector: number]), &text)
+        }
+        compare("fs_base", native.pointer.pointee.fs_base, emulated.pointer.pointee.fs_base, &text)
+        compare("gs_base", native.pointer.pointee.gs_base, emulated.pointer.pointee.gs_base, &text)
+    }
+
+    /// The pointers to the last instruction and operand are left out: AMD's processors keep them only where an exception
+    /// is pending (APM volume 2, 11.5.2).
+    private func compareUnit(_ text: inout [String]) {
+        let isApproximate = description.instructions.contains { UndefinedResults.isApproximate($0) }
+        // Which way a result was rounded goes with its last bit.
+        let ignored: UInt16 = isApproximate ? 0x0220 : 0
+        compare("fcw", UInt64(native.control), UInt64(emulated.control), &text)
+        compare("fsw", UInt64(native.status & ~ignored), UInt64(emulated.status & ~ignored), &text)
+        compare("ftw", UInt64(native.tag), UInt64(emulated.tag), &text)
+        for number in 0..<8 {
+            let (a, b) = (native[significand: number], emulated[significand: number])
+            let (c, d) = (native[signExponent: number], emulated[signExponent: number])
+            if isApproximate, c & 0x7FFF != 0x7FFF, Self.areClose(a, c, b, d) { continue }
+            compare("st\(number)", a, b, &text)
+            compare("st\(number) exponent", UInt64(c), UInt64(d), &text)
+        }
+    }
+
+    /// Within two units in the last place.
+    private static func areClose(_ a: UInt64, _ aExponent: UInt16, _ b: UInt64, _ bExponent: UInt16) -> Bool {
+        if aExponent == bExponent { return a &- b &+ 2 <= 4 }
+        // On both sides of a power of two.
+        let difference = Int(aExponent) - Int(bExponent)
+        let (upper, lower) = difference == 1 ? (a, b) : (b, a)
+        return abs(difference) == 1 && upper &- (1 << 63) <= 2 && UInt64.max - lower <= 4
+    }
+
+    private func compareVectors(_ text: inout [String]) {
+        compare("mxcsr", UInt64(native.mxcsr), UInt64(emulated.mxcsr), &text)
+        for number in 0..<(description.is32Bit ? 8 : 16) {
+            if description.ignoresVectors {
+                for element in 0..<4 {
+                    let (a, b) = (native.single(number, element), emulated.single(number, element))
+                    if !Self.areReciprocals(a, b) { compare("xmm\(number)[\(element)]", UInt64(a), UInt64(b), &text) }
+                }
+                continue
+            }
+            compare("xmm\(number)", native[vector: number * 2], emulated[vector: number * 2], &text)
+            compare("xmm\(number).high", native[vector: number * 2 + 1], emulated[vector: number * 2 + 1], &text)
+        }
+    }
+
+    /// Both within the error that RCPPS and RSQRTPS may have; results below the normal range may be zeros.
+    private static func areReciprocals(_ a: UInt32, _ b: UInt32) -> Bool {
+        if a == b { return true }
+        let (x, y) = (Float(bitPattern: a), Float(bitPattern: b))
+        if !x.isNormal || !y.isNormal {
+            return abs(x) < 2 * Float.leastNormalMagnitude && abs(y) < 2 * Float.leastNormalMagnitude
+        }
+        return abs(x - y) <= abs(x) * 3 / 4096
+    }
+
+    private func compareData(_ text: inout [String]) {
+        let host = test.dataAfter
+        guard memcmp(host, data, Int(Window.dataSize)) != 0 else { return }
+        let ignored = ignoredData
+        for offset in stride(from: 0, to: Int(Window.dataSize), by: 8) {
+            let a = host.load(fromByteOffset: offset, as: UInt64.self)
+            let b = data.load(fromByteOffset: offset, as: UInt64.self)
+            guard a != b else { continue }
+            var mask: UInt64 = 0
+            for byte in 0..<8 where ignored.contains(offset + byte) { mask |= 0xFF << UInt64(byte * 8) }
+            compare("[data + \(hex(UInt64(offset)))]", a & ~mask, b & ~mask, &text)
+            if text.count > 6 { return }
+        }
+    }
+
+    /// Offsets in the data of what x87 images hold of instruction pointers, and of bytes that are reserved.
+    private var ignoredData: IndexSet {
+        guard description.instructions.count == 1, let address = OperandPreparation(
+            test: test, instruction: description.instructions[0]
+        ).address else { return [] }
+        let instruction = description.instructions[0]
+        let offset = Int(truncatingIfNeeded: address &- Window.data)
+        let size = instruction.operandBytes == 2 ? 2 : 4
+        switch (instruction.map, instruction.opcode, instruction.extensionDigit) {
+        // FNSTENV, FNSAVE.
+        case (.primary, 0xD9, 6), (.primary, 0xDD, 6): return [offset + 3 * size..<offset + 7 * size]
+        // FXSAVE, XSAVE, XSAVEOPT, XSAVEC: FOP, FIP, FDP; the reserved end.
+        case (.map0F, 0xAE, 0), (.map0F, 0xAE, 4), (.map0F, 0xAE, 6), (.map0F, 0xC7, 4):
+            return [offset + 6..<offset + 24, offset + 416..<offset + 512]
+        default: return []
+        }
+    }
+
+    private typealias IndexSet = [Range<Int>]
+}
+
+extension [Range<Int>] {
+    fileprivate func contains(_ value: Int) -> Bool { contains { $0.contains(value) } }
+}
