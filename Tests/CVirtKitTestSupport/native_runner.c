@@ -50,7 +50,7 @@ struct native_runner {
 static struct native_ring *ring;
 static uint8_t *code_view;
 static int parent_socket;
-static int is_running;
+static int is_running, has_batch;
 static uint32_t last_tick = UINT32_MAX;
 static uint8_t *dirty;
 static uint32_t dirty_bytes;
@@ -115,12 +115,14 @@ static void load(const struct native_state *before, ucontext_t *user) {
 }
 
 static void next(ucontext_t *user) {
-    while (ring->index >= ring->count) {
+    /* A byte from the parent for each batch, and one back when it is done. */
+    while (!has_batch || ring->index >= ring->count) {
         char byte = 1;
-        if (ring->count && native_system_call(SYS_write, parent_socket, (long)&byte, 1) != 1)
+        if (has_batch && native_system_call(SYS_write, parent_socket, (long)&byte, 1) != 1)
             native_system_call(SYS_exit_group, 1, 0, 0);
         if (native_system_call(SYS_read, parent_socket, (long)&byte, 1) != 1)
             native_system_call(SYS_exit_group, 0, 0, 0);
+        has_batch = 1;
     }
     struct native_case *current = &ring->cases[ring->index];
     memset(dirty, 0xCC, dirty_bytes);
@@ -133,8 +135,8 @@ static void next(ucontext_t *user) {
 }
 
 static void handle(int number, siginfo_t *info, void *context) {
-    /* AC would fault the compiler's unaligned accesses. */
-    __asm__ volatile("pushfq\n  andl $~0x40000, (%%rsp)\n  popfq" : : : "memory", "cc");
+    /* AC would fault the compiler's unaligned accesses; sigreturn does not restore ID and NT. */
+    __asm__ volatile("pushfq\n  andl $~0x244000, (%%rsp)\n  popfq" : : : "memory", "cc");
     (void)info;
     ucontext_t *user = context;
     if (is_running) {
@@ -300,13 +302,17 @@ struct native_case *native_case_at(struct native_runner *runner, uint32_t index)
     return &runner->ring->cases[index % NATIVE_BATCH];
 }
 
+/* A child that is gone is noticed by the wait. */
+static void request(struct native_runner *runner) {
+    const char byte = 1;
+    (void)!send(runner->socket, &byte, 1, MSG_NOSIGNAL);
+}
+
 void native_submit(struct native_runner *runner, uint32_t count) {
     runner->count = count;
     runner->ring->index = 0;
     runner->ring->count = count;
-    const char byte = 1;
-    /* A child that is gone is noticed by the wait. */
-    if (count) (void)!send(runner->socket, &byte, 1, MSG_NOSIGNAL);
+    if (count) request(runner);
 }
 
 int native_wait(struct native_runner *runner) {
@@ -321,10 +327,10 @@ int native_wait(struct native_runner *runner) {
         struct native_ring *shared = runner->ring;
         if (shared->index < shared->count) shared->cases[shared->index++].after.signal = NATIVE_LOST;
         const int isDone = shared->index >= shared->count;
-        if (isDone) shared->count = 0;
         memset(runner->code_view, 0xCC, NATIVE_CODE_WINDOW);
         const int error = start_child(runner);
         if (error || isDone) return error;
+        request(runner);
     }
     runner->ring->count = 0;
     runner->count = 0;

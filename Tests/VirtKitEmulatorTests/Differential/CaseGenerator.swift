@@ -154,7 +154,6 @@ struct CaseGenerator {
         if random.once(in: 6) { state.pointer.pointee.rflags |= 1 << 10 }
         if random.once(in: 60) { state.pointer.pointee.rflags |= 1 << 18 }
         if random.once(in: 100) { state.pointer.pointee.rflags |= 1 << 8 }
-        if random.once(in: 30) { state.pointer.pointee.rflags |= 1 << 21 }
         if !is32Bit {
             state.pointer.pointee.fs_base = Self.base(&random)
             state.pointer.pointee.gs_base = Self.base(&random)

@@ -22,6 +22,8 @@ final class DifferentialRun {
     private(set) var failureCount = 0
     /// Failures by the name of their form.
     private(set) var failedForms: [String: Int] = [:]
+    /// Failures by what differs, without the numbers.
+    private(set) var failedKinds: [String: Int] = [:]
     /// How many failures are kept and made small.
     var keeps = 40
 
@@ -54,6 +56,8 @@ final class DifferentialRun {
                 failureCount += 1
                 let name = description.instructions.count > 1 ? "block" : description.name
                 failedForms[name, default: 0] += 1
+                let kind = difference.split(separator: ",").map { String($0.trimming().prefix { $0 != " " }) }
+                failedKinds[kind.joined(separator: " "), default: 0] += 1
                 if failedForms[name, default: 0] > 2 || failures.count >= keeps { continue }
                 if index != 0 { _ = generator.generate(number + UInt64(index), into: native[0]) }
                 let shrunk = shrink(description, runner)
@@ -184,4 +188,8 @@ final class StateField {
         get { state.pointer.pointee.gs_base }
         set { state.pointer.pointee.gs_base = newValue }
     }
+}
+
+extension Substring {
+    fileprivate func trimming() -> Substring { drop { $0 == " " } }
 }

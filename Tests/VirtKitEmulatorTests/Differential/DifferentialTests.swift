@@ -35,7 +35,9 @@ struct DifferentialTests {
                 "\(failure.name) (case \(failure.number), \(failure.mode)): \(failure.difference)\n  \(failure.reproducer)")
         }
         if run.failureCount > run.failures.count {
-            let forms = run.failedForms.sorted { $0.value > $1.value }.map { "\($0.key): \($0.value)" }
+            let forms = [run.failedKinds, run.failedForms].flatMap { counts in
+                counts.sorted { $0.value > $1.value }.prefix(40).map { "\($0.value) \($0.key)" }
+            }
             Issue.record("\(run.failureCount) cases differ in all:\n  \(forms.joined(separator: "\n  "))")
         }
     }

@@ -98,6 +98,8 @@ final class EmulatedRunner {
         put(0x8B00_0000_0067 | (task & 0xFF_FFFF) << 16 | (task >> 24 & 0xFF) << 56, Place.descriptors + 0x40)
         put(task >> 32, Place.descriptors + 0x48)
         put(Self.supervisor + Place.stack + 0x1000, Place.task + 4)
+        // No map of I/O ports: it would begin behind the limit.
+        base.storeBytes(of: 0x68, toByteOffset: Int(Place.task) + 102, as: UInt16.self)
         for vector in UInt64(0)..<256 {
             let handler = Self.supervisor + Place.handlers + vector * 16
             // Linux lets programs raise 3 and 4; its 0x80 is a system call, which nobody generates.

@@ -47,6 +47,15 @@ enum Exclusions {
             default: return false
             }
         },
+        Rule(reason: "reserved, and AMD's processors take the condition from it: LOOPE, LOOPNE with F2 or F3") { form in
+            form.map == .primary && form.opcode & 0xFE == 0xE0 && form.prefix >= 0xF2
+        },
+        map0F("differs by maker: register forms of PREFETCHW (#UD with AMD)", [0x0D], operand: .register),
+        Rule(reason: "differs by maker: far pointers with REX.W (of 64 bits with Intel)") { form in
+            guard form.isWide, form.operand == .memory else { return false }
+            return form.map == .map0F && [0xB2, 0xB4, 0xB5].contains(form.opcode)
+                || form.map == .primary && form.opcode == 0xFF && (form.digit == 3 || form.digit == 5)
+        },
         map0F("the result is random: RDRAND, RDSEED", [0xC7], digits: [6, 7]),
     ]
 

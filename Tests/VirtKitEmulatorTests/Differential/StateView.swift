@@ -90,8 +90,7 @@ struct StateView {
         self[selector: 1] = is32Bit ? LinuxSegments.userCode32 : LinuxSegments.userCode
         self[selector: 2] = LinuxSegments.userData
         if is32Bit {
-            self[selector: 0] = LinuxSegments.userData
-            self[selector: 3] = LinuxSegments.userData
+            for number in [0, 3, 4, 5] { self[selector: number] = LinuxSegments.userData }
         }
     }
 }

@@ -3,16 +3,26 @@
 extension X86Guest {
     /// The fault to deliver for the instruction at the PC slot.
     func refined(_ fault: X86Fault) -> X86Fault {
-        guard fault.isNonCanonicalAccess, mode.is64, goesThroughStack(fault.address) else { return fault }
-        return .stack()
+        if fault.isNonCanonicalAccess {
+            guard mode.is64, let instruction = faultingInstruction() else { return fault }
+            return goesThroughStack(fault.address, instruction) ? .stack() : fault
+        }
+        // Lowered code reads before it writes; processors ask for a page to write at once.
+        guard fault.vector == X86Vector.pageFault, fault.errorCode & 0x12 == 0, let instruction = faultingInstruction(),
+            instruction.writesWhatItReads
+        else { return fault }
+        var refined = fault
+        refined.errorCode |= 2
+        return refined
     }
 
-    private func goesThroughStack(_ address: UInt64) -> Bool {
+    /// The instruction at the PC slot, decoded anew; nil where its bytes can't be read.
+    private func faultingInstruction() -> X86Instruction? {
         // One byte more than an instruction may have is never needed; unread bytes end the decoding.
         var bytes: InlineArray<16, UInt8> = InlineArray(repeating: 0)
         var count = 0
         let access = Int(currentAccess.rawValue)
-        let pc = programCounter
+        let pc = fetchAddress(programCounter)
         while count < X86Decoder.maximumLength {
             let byte: UInt8
             do throws(GuestFault) {
@@ -28,9 +38,12 @@ extension X86Guest {
         let outcome = withUnsafeBytes(of: &bytes) { buffer in
             guard let base = buffer.bindMemory(to: UInt8.self).baseAddress else { return X86Decoder.Outcome.undefined }
             // SAFETY: `count` of the 16 bytes have been read, and the buffer outlives the call.
-            return X86Decoder.decode(base, count: count, codeSize: .bits64, into: &instruction)
+            return X86Decoder.decode(base, count: count, codeSize: mode.codeSize, into: &instruction)
         }
-        guard outcome == .decoded else { return false }
+        return outcome == .decoded ? instruction : nil
+    }
+
+    private func goesThroughStack(_ address: UInt64, _ instruction: X86Instruction) -> Bool {
         let hasOperand = instruction.hasModRM && !instruction.isRegisterForm
         if hasOperand, instruction.segment == SegmentNumber.ss { return true }
         guard usesStack(instruction) else { return false }
@@ -46,6 +59,25 @@ extension X86Guest {
         case (.primary, 0xFF): instruction.extensionDigit == 2 || instruction.extensionDigit == 6
         case (.map0F, 0xA0), (.map0F, 0xA1), (.map0F, 0xA8), (.map0F, 0xA9): true
         default: false
+        }
+    }
+}
+
+extension X86Instruction {
+    /// Whether the memory operand of ModRM is read and written back.
+    fileprivate var writesWhatItReads: Bool {
+        guard hasModRM, !isRegisterForm else { return false }
+        switch (map, opcode) {
+        case (.primary, 0x00...0x37): return opcode & 7 < 2
+        case (.primary, 0x80...0x83): return extensionDigit != 7
+        case (.primary, 0x86), (.primary, 0x87), (.primary, 0xC0), (.primary, 0xC1), (.primary, 0xD0...0xD3): return true
+        case (.primary, 0xF6), (.primary, 0xF7): return extensionDigit == 2 || extensionDigit == 3
+        case (.primary, 0xFE), (.primary, 0xFF): return extensionDigit < 2
+        case (.map0F, 0xA4), (.map0F, 0xA5), (.map0F, 0xAC), (.map0F, 0xAD), (.map0F, 0xAB): return true
+        case (.map0F, 0xB0), (.map0F, 0xB1), (.map0F, 0xB3), (.map0F, 0xBB), (.map0F, 0xC0), (.map0F, 0xC1): return true
+        case (.map0F, 0xBA): return extensionDigit > 4
+        case (.map0F, 0xC7): return extensionDigit == 1
+        default: return false
         }
     }
 }
