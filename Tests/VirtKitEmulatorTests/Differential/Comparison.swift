@@ -18,7 +18,7 @@ struct Comparison {
 
     /// What differs; nil if nothing does.
     func difference() -> String? {
-        if isAlignmentOrder { return nil }
+        if isFaultOrder { return nil }
         var text: [String] = []
         compareEnd(&text)
         // A loop is stopped anywhere.
@@ -30,12 +30,15 @@ struct Comparison {
         return text.isEmpty ? nil : text.joined(separator: ", ")
     }
 
-    /// Both an alignment check and another fault are due: which comes first is the maker's own (SDM volume 3A, table 6-2).
-    private var isAlignmentOrder: Bool {
+    /// Two faults are due, and which comes first is the maker's own (SDM volume 3A, table 6-2): an alignment check and
+    /// another; what a far return finds on the stack.
+    private var isFaultOrder: Bool {
         let (a, b) = (native.pointer.pointee.vector, emulated.pointer.pointee.vector)
-        return test.before.pointer.pointee.rflags & RFLAGS.alignmentCheck != 0 && a != b
-            && [a, b].contains(UInt32(X86Vector.alignmentCheck))
-            && [12, 13, 14, 16].contains { $0 == a || $0 == b }
+        guard a != b, native.pointer.pointee.rip == emulated.pointer.pointee.rip else { return false }
+        let both: Set<UInt32> = [a, b]
+        if both.isSubset(of: [11, 12, 13, 14]), description.instructions.contains(where: Self.isFar) { return true }
+        return test.before.pointer.pointee.rflags & RFLAGS.alignmentCheck != 0
+            && both.contains(UInt32(X86Vector.alignmentCheck)) && both.isSubset(of: [12, 13, 14, 16, 17])
     }
 
     private func compare(_ name: String, _ a: UInt64, _ b: UInt64, _ text: inout [String]) {
@@ -62,12 +65,26 @@ struct Comparison {
             let hidden: UInt64 = host.vector == 14 && host.address >= 0x7FFF_FFFF_F000 ? 1 : 0
             compare("error", host.error & ~hidden, mine.error & ~hidden, &text)
         }
-        if host.vector == 14, !description.instructions.contains(where: Self.isFar) { compare("cr2", host.address, mine.address, &text) }
+        guard host.vector == 14, !description.instructions.contains(where: Self.isFar) else { return }
+        // Which part of a long operand is tried first is the maker's own.
+        if description.instructions.contains(where: Self.isLong), abs(Int64(bitPattern: host.address &- mine.address)) < 832 {
+            return
+        }
+        compare("cr2", host.address, mine.address, &text)
     }
 
     /// RET far and IRET read several words, in an order of the maker's.
     private static func isFar(_ instruction: X86Instruction) -> Bool {
         instruction.map == .primary && [0xCA, 0xCB, 0xCF].contains(instruction.opcode)
+    }
+
+    /// FXSAVE, XSAVE and their like, x87 environments and images.
+    private static func isLong(_ instruction: X86Instruction) -> Bool {
+        switch (instruction.map, instruction.opcode) {
+        case (.map0F, 0xAE), (.map0F, 0xC7): true
+        case (.primary, 0xD9), (.primary, 0xDD): [4, 6].contains(instruction.extensionDigit)
+        default: false
+        }
     }
 
     private func compareGeneral(_ text: inout [String]) {
@@ -91,6 +108,7 @@ struct Comparison {
     /// The pointers to the last instruction and operand are left out: AMD's processors keep them only where an exception
     /// is pending (APM volume 2, 11.5.2).
     private func compareUnit(_ text: inout [String]) {
+        if isOutOfRange { return }
         let isApproximate = description.instructions.contains { UndefinedResults.isApproximate($0) }
         // Which way a result was rounded goes with its last bit.
         let ignored: UInt16 = isApproximate ? 0x0220 : 0
@@ -104,6 +122,16 @@ struct Comparison {
             compare("st\(number)", a, b, &text)
             compare("st\(number) exponent", UInt64(c), UInt64(d), &text)
         }
+    }
+
+    /// F2XM1 and FYL2XP1 with an operand beyond what they are defined for (SDM volume 2).
+    private var isOutOfRange: Bool {
+        guard let instruction = description.instructions.first, description.instructions.count == 1,
+            instruction.map == .primary, instruction.opcode == 0xD9
+        else { return false }
+        let exponent = test.before[signExponent: 0] & 0x7FFF
+        guard exponent != 0x7FFF else { return false }
+        return instruction.modRM == 0xF0 && exponent >= 0x3FFF || instruction.modRM == 0xF9 && exponent >= 0x3FFD
     }
 
     /// Within two units in the last place.

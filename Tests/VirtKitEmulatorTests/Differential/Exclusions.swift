@@ -56,6 +56,9 @@ enum Exclusions {
             return form.map == .map0F && [0xB2, 0xB4, 0xB5].contains(form.opcode)
                 || form.map == .primary && form.opcode == 0xFF && (form.digit == 3 || form.digit == 5)
         },
+        map0F(
+            "differs by maker: whether CVTPI2PS enters MMX state with an operand in memory", [0x2A], operand: .memory,
+            prefix: 0),
         map0F("the result is random: RDRAND, RDSEED", [0xC7], digits: [6, 7]),
     ]
 

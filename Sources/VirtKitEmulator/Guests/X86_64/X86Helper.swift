@@ -144,6 +144,10 @@ enum X86Helper: UInt16, Sendable {
     /// XSAVE, XRSTOR, XSAVEOPT, XSAVEC: RDX:RAX is the mask. XSAVES, XRSTORS: CPL 0 checked.
     case xsave, xrstor, xsaveopt, xsavec, xsaves, xrstors
 
+    /// RDRAND (`argument` 0), RDSEED (1): d = register, operand size. CF says whether there is a number, the other flags
+    /// are 0. next.
+    case randomNumber
+
     /// VMCALL, VMMCALL: raise #UD, or answer a hypercall. next.
     case hypercall
 

@@ -13,6 +13,7 @@ extension X86Computation {
         guard let form = X87.form(opcode, operandSize16: bytes == 2) else { throw .exception(.invalidOpcode) }
         if form.waits { try checkFPU() }
         let address = form.memoryBytes == 0 ? 0 : quad(a)
+        if form.memoryBytes != 0 { try checkOperand(address, form.memoryBytes) }
         var buffer = InlineBuffer()
         let failure: Failure? = withUnsafeMutableBytes(of: &buffer) { memory in
             guard let base = memory.baseAddress else { return .access }
@@ -34,6 +35,23 @@ extension X86Computation {
             }
         }
         if let failure { throw failure }
+    }
+
+    /// Alignment, where it is checked (SDM volume 3A, table 6-7), and that the operand doesn't reach over the border of the
+    /// canonical addresses.
+    private func checkOperand(_ address: UInt64, _ count: Int) throws(Failure) {
+        let last = address &+ UInt64(truncatingIfNeeded: count &- 1)
+        if immediate.addressBytes == 8 || address >> 32 != 0, (address ^ last) >> 47 != 0 {
+            throw .exception(.generalProtection())
+        }
+        guard X86Mode(rawValue: engine.guest.modeKey).alignmentCheck else { return }
+        let alignment: UInt64 =
+            switch count {
+            case 2, 4, 8: UInt64(count)
+            case 10: 8
+            default: bytes == 2 ? 2 : 4
+            }
+        if address & (alignment &- 1) != 0 { throw .vector(X86Vector.alignmentCheck) }
     }
 
     /// Room for the largest operand; the last byte says whether to store it.

@@ -74,7 +74,9 @@ extension X86Guest {
     }
 
     func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {
-        guard isCanonical(address) else {
+        // The whole access must lie on one side of the addresses that are not canonical.
+        let last = address &+ UInt64(truncatingIfNeeded: engine.accessBytes &- 1)
+        guard isCanonical(address), last >= address, isCanonical(last) else {
             pendingFault = .generalProtection()
             pendingFault?.address = address
             pendingFault?.isNonCanonicalAccess = access != .execute

@@ -16,8 +16,26 @@ extension X86Guest {
         return refined
     }
 
+    /// An indirect near branch to an address that is not canonical faults itself (SDM volume 2, JMP, CALL, RET): the PC and
+    /// the stack pointer go back. A return address that was pushed stays below the stack pointer.
+    func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool {
+        guard mode.is64, !isCanonical(programCounter) else { return false }
+        programCounter = address
+        guard let instruction = faultingInstruction() else { return true }
+        switch (instruction.opcode, instruction.extensionDigit) {
+        case (0xC2, _): stackPointer &-= 8 &+ UInt64(truncatingIfNeeded: instruction.immediate)
+        case (0xC3, _): stackPointer &-= 8
+        case (0xFF, 2): stackPointer &+= 8
+        default: break
+        }
+        return true
+    }
+
     /// The instruction at the PC slot, decoded anew; nil where its bytes can't be read.
     private func faultingInstruction() -> X86Instruction? {
+        // Bytes that can't be read are no fault of this instruction's.
+        let pending = pendingFault
+        defer { pendingFault = pending }
         // One byte more than an instruction may have is never needed; unread bytes end the decoding.
         var bytes: InlineArray<16, UInt8> = InlineArray(repeating: 0)
         var count = 0
@@ -28,7 +46,6 @@ extension X86Guest {
             do throws(GuestFault) {
                 byte = try engine.load(pc &+ UInt64(truncatingIfNeeded: count), as: UInt8.self, mmuIndex: access)
             } catch {
-                pendingFault = nil
                 break
             }
             bytes[count] = byte
@@ -64,8 +81,10 @@ extension X86Guest {
 }
 
 extension X86Instruction {
-    /// Whether the memory operand of ModRM is read and written back.
+    /// Whether lowered code reads the memory operand that it writes.
     fileprivate var writesWhatItReads: Bool {
+        // MASKMOVQ, MASKMOVDQU.
+        if map == .map0F, opcode == 0xF7, isRegisterForm { return true }
         guard hasModRM, !isRegisterForm else { return false }
         switch (map, opcode) {
         case (.primary, 0x00...0x37): return opcode & 7 < 2
