@@ -1,3 +1,5 @@
+import CVirtKitTestSupport
+import Foundation
 import Testing
 
 @testable import VirtKitEmulator
@@ -40,6 +42,41 @@ struct DifferentialTests {
             }
             Issue.record("\(run.failureCount) cases differ in all:\n  \(forms.joined(separator: "\n  "))")
         }
+    }
+
+    /// Cases that once differed.
+    @Test func regressions() throws {
+        let path = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
+            .appendingPathComponent("../../Data/differential.txt").standardizedFileURL
+        let run = try #require(try DifferentialRun())
+        var count = 0
+        for line in try String(contentsOf: path, encoding: .utf8).split(separator: "\n") where !line.hasPrefix("#") {
+            let description = try #require(CaseText.parse(String(line), into: run.native[0]), "\(line)")
+            count += 1
+            #expect(CaseText.print(run.native[0]) == line, "a line isn't in the form that is printed")
+            if let difference = run.runFirst(description) { Issue.record("\(line)\n  \(difference)") }
+        }
+        #expect(count > 0)
+    }
+
+    /// The child outlives code that does its worst: a system call, an endless loop, a jump to nowhere.
+    @Test func childSurvives() throws {
+        let native = try #require(NativeRunner())
+        let codes: [[UInt8]] = [
+            [0x0F, 0x05], [0xCD, 0x80], [0xEB, 0xFE], [0xFF, 0xE0], [0xF4], [0x0F, 0x34],
+            // mov eax, 60; syscall (exit)
+            [0xB8, 0x3C, 0, 0, 0, 0x0F, 0x05],
+        ]
+        for (index, code) in codes.enumerated() {
+            native[index].before.reset(is32Bit: false)
+            native[index].setCode(code, at: Window.code + 0x800)
+        }
+        native.submit(codes.count)
+        native.wait()
+        let signals = codes.indices.map { native[$0].after.pointer.pointee.signal }
+        #expect(signals[0] == UInt32(SIGSYS) && signals[1] == UInt32(SIGSYS) && signals[6] == UInt32(SIGSYS))
+        #expect(signals[2] == UInt32(NATIVE_HANG))
+        #expect(signals[3] == UInt32(SIGSEGV) && signals[4] == UInt32(SIGSEGV))
     }
 
     private static func forms() -> [InstructionForm] {

@@ -63,11 +63,4 @@ enum Exclusions {
     ]
 
     static func isExcluded(_ form: InstructionForm) -> Bool { implemented.contains { $0.matches(form) } }
-
-    /// Forms that raise #UD in the emulator and do something on hosts that have more features than it offers.
-    static let undefined: [Rule] = [
-        primary("VEX and EVEX: AVX and what follows", [0xC4, 0xC5, 0x62]),
-        primary("XOP (AMD), POP otherwise", [0x8F]),
-        primary("SALC and other opcodes that no manual defines", [0xD6, 0x82]),
-    ]
 }

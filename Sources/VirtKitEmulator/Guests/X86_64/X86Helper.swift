@@ -174,7 +174,7 @@ enum X86Helper: UInt16, Sendable {
     case repeatMove, repeatStore, repeatLoad, repeatScan, repeatCompare
     /// CMPXCHG16B, CMPXCHG8B not through V-ISA: a = address, operand size 8 or 4 of a half. May fault.
     case compareExchangePair
-    /// ENTER with a nesting level above 0: `argument` = level, `extra` = size; the address size is the stack's. May fault.
+    /// ENTER: `argument` = level, `extra` = size; the address size is the stack's. May fault.
     case enterNested
     /// PUSHA, POPA by operand size; the address size is the stack's. May fault.
     case pushAll, popAll

@@ -13,7 +13,6 @@ extension X86Computation {
         guard let form = X87.form(opcode, operandSize16: bytes == 2) else { throw .exception(.invalidOpcode) }
         if form.waits { try checkFPU() }
         let address = form.memoryBytes == 0 ? 0 : quad(a)
-        if form.memoryBytes != 0 { try checkOperand(address, form.memoryBytes) }
         var buffer = InlineBuffer()
         let failure: Failure? = withUnsafeMutableBytes(of: &buffer) { memory in
             guard let base = memory.baseAddress else { return .access }
@@ -35,23 +34,6 @@ extension X86Computation {
             }
         }
         if let failure { throw failure }
-    }
-
-    /// Alignment, where it is checked (SDM volume 3A, table 6-7), and that the operand doesn't reach over the border of the
-    /// canonical addresses.
-    private func checkOperand(_ address: UInt64, _ count: Int) throws(Failure) {
-        let last = address &+ UInt64(truncatingIfNeeded: count &- 1)
-        if immediate.addressBytes == 8 || address >> 32 != 0, (address ^ last) >> 47 != 0 {
-            throw .exception(.generalProtection())
-        }
-        guard X86Mode(rawValue: engine.guest.modeKey).alignmentCheck else { return }
-        let alignment: UInt64 =
-            switch count {
-            case 2, 4, 8: UInt64(count)
-            case 10: 8
-            default: bytes == 2 ? 2 : 4
-            }
-        if address & (alignment &- 1) != 0 { throw .vector(X86Vector.alignmentCheck) }
     }
 
     /// Room for the largest operand; the last byte says whether to store it.
@@ -115,11 +97,19 @@ extension X86Computation {
 
     private func setStackPointer(_ value: UInt64) { setValue(X86Slot.general(4), value, immediate.addressBytes) }
 
-    /// ENTER (SDM volume 2) with a level of 1 to 31. Stores go below the stack pointer, which moves at the end.
+    /// ENTER (SDM volume 2). Stores go below the stack pointer, which moves at the end.
     func enterNested() throws(Failure) {
         let step = UInt64(bytes)
         let level = immediate.argument
         let frameEnd = general(4) &- step
+        // A write to the new top of the stack must be possible.
+        let depth = UInt64(truncatingIfNeeded: level) &* step &+ UInt64(immediate.extra)
+        let newTop = try stackAddress(frameEnd &- depth, writes: true)
+        do throws(GuestFault) {
+            try engine.probe(newTop, count: bytes, access: .write)
+        } catch {
+            throw .access
+        }
         try pushValue(general(5), frameEnd)
         var top = frameEnd
         var link = general(5)
@@ -128,8 +118,10 @@ extension X86Computation {
             top &-= step
             try pushValue(try popValue(link), top)
         }
-        top &-= step
-        try pushValue(frameEnd, top)
+        if level > 0 {
+            top &-= step
+            try pushValue(frameEnd, top)
+        }
         setValue(X86Slot.general(5), frameEnd & stackMask, immediate.addressBytes == 8 ? 8 : bytes)
         setStackPointer(top &- UInt64(immediate.extra))
     }

@@ -4,7 +4,7 @@ extension X86Guest {
     /// The fault to deliver for the instruction at the PC slot.
     func refined(_ fault: X86Fault) -> X86Fault {
         if fault.isNonCanonicalAccess {
-            guard mode.is64, let instruction = faultingInstruction() else { return fault }
+            guard let instruction = faultingInstruction() else { return fault }
             return goesThroughStack(fault.address, instruction) ? .stack() : fault
         }
         // Lowered code reads before it writes; processors ask for a page to write at once.
