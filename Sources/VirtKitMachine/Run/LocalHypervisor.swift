@@ -76,22 +76,13 @@ public struct LocalHypervisor: Hypervisor {
         let layout = try PCMemoryLayout(hardware)
         let memory = try GuestMemory(regions: layout.regions())
         let clock = MachineClock()
-<<<<<<< HEAD
-        let made = try accelerator.makeDomain(
-            DomainRequest(
-                architecture: configuration.architecture, cpus: configuration.cpus,
-                cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
-                memory: memory, clock: clock,
-                timerFrequency: hardware.timerFrequency ?? frequency))
-=======
         var request = DomainRequest(
             architecture: configuration.architecture, cpus: configuration.cpus,
             cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
             memory: memory, clock: clock,
-            timerFrequency: configuration.timerFrequency ?? PCAddresses.defaultTimeStampFrequency)
+            timerFrequency: hardware.timerFrequency ?? frequency)
         request.entropy = HostEntropy()
         let made = try accelerator.makeDomain(request)
->>>>>>> d0386a3 (x86: SHA, MOVBE, ADX, RDRAND, RDSEED, TZCNT, LZCNT, XSAVEC; faults as processors report them (being tested))
         guard let domain = made as? any AcceleratorDomain<X86_64> else {
             throw VirtKitError(
                 .backendFailure, operation: "make machine",
