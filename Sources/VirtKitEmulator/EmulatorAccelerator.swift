@@ -14,7 +14,8 @@ public struct EmulatorAccelerator: Accelerator {
     /// The most vCPUs that a machine may have here. One executes at a time.
     public static let maximumCPUs = 64
 
-    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64-v2".
+    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64-v2" or
+    /// "x86-64-v2-crypto".
     public func suitability(for configuration: MachineConfiguration) async -> Suitability {
         if let refusal = refusal(
             architecture: configuration.architecture, cpus: configuration.cpus, model: configuration.cpuModel,
@@ -53,10 +54,10 @@ public struct EmulatorAccelerator: Accelerator {
                 "ask for fewer vCPUs, or use another backend"
             )
         }
-        if model != .standard && model != .x86_64v2 && model != .host {
+        if ![.standard, .x86_64v2, .x86_64v2Crypto, .host].contains(model) {
             return (
                 "the emulator does not know the CPU model \(model.rawValue)",
-                "use the model \(CPUModel.x86_64v2.rawValue)"
+                "use the model \(CPUModel.x86_64v2.rawValue) or \(CPUModel.x86_64v2Crypto.rawValue)"
             )
         }
         if let frequency, frequency % 1_000_000 != 0 || frequency < 100_000_000 || frequency > 4_000_000_000 {

@@ -39,11 +39,12 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         self.baton = baton
         processors = (0..<request.cpus).map { index in
             let machine = CPUIDTable.Machine(
-                index: index, count: request.cpus, timeStampFrequency: request.timerFrequency)
+                index: index, count: request.cpus, timeStampFrequency: request.timerFrequency,
+                hasCrypto: request.cpuModel == .x86_64v2Crypto || request.cpuModel == .host)
             let counter = SharedCounter()
             let guest = X86Guest(
                 index: index, cpuid: CPUIDTable(model: machine), clock: request.clock,
-                timeStampFrequency: request.timerFrequency, counter: counter)
+                timeStampFrequency: request.timerFrequency, entropy: request.entropy, counter: counter)
             let engine = Engine(
                 guest: guest, memory: physical, bus: AbsentBus.shared, vcpuIndex: index, optimise: optimises)
             guest.attach(engine)

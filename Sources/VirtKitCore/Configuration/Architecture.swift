@@ -67,6 +67,9 @@ public struct CPUModel: RawRepresentable, Hashable, Sendable, Codable, CustomStr
     public static let x86_64v2 = CPUModel(rawValue: "x86-64-v2")
     /// x86-64-v3 of the x86-64 psABI: AVX2, BMI2, FMA, MOVBE.
     public static let x86_64v3 = CPUModel(rawValue: "x86-64-v3")
+    /// `x86-64-v2-crypto`: ``x86_64v2`` with AES-NI, PCLMULQDQ, the SHA extensions, RDRAND, RDSEED, MOVBE, ADX, LZCNT and
+    /// XSAVEC.
+    public static let x86_64v2Crypto = CPUModel(rawValue: "x86-64-v2-crypto")
 }
 
 /// An amount of memory, in bytes.

@@ -28,6 +28,9 @@ public struct DomainRequest: Sendable {
     /// The frequency of the time-stamp counter or generic timer in Hz.
     public var timerFrequency: UInt64
 
+    /// The machine's one source of entropy; none unless the board gives one.
+    public var entropy: any EntropySource = NoEntropy()
+
     /// Makes a request.
     public init(
         architecture: Architecture, cpus: Int, cpuModel: CPUModel, memory: GuestMemory, clock: MachineClock,

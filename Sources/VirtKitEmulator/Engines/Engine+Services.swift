@@ -23,7 +23,7 @@ extension Engine {
         var page = address
         defer { accessBytes = 1 }
         while true {
-            accessBytes = min(count, 4096 &- Int(page & 0xFFF))
+            accessBytes = page == address ? count : 1
             guard resolve(page, access, mmuIndex ?? self.mmuIndex) != nil else { throw GuestFault() }
             if page & ~0xFFF == last { return }
             page = (page & ~0xFFF) &+ 4096
@@ -39,7 +39,7 @@ extension Engine {
         defer { accessBytes = 1 }
         while done < destination.count {
             let at = address &+ UInt64(done)
-            accessBytes = min(destination.count &- done, 4096 &- Int(at & 0xFFF))
+            accessBytes = done == 0 ? destination.count : 1
             guard let detail = resolve(at, .read, mmuIndex) else { throw GuestFault() }
             let physical = detail & ~0xFFF | at & 0xFFF
             let count = min(destination.count &- done, 4096 &- Int(at & 0xFFF))

@@ -158,6 +158,12 @@ final class Engine {
             switch findBlock() {
             case .found(let number): block = number
             case .fault:
+                if let source = linkSource, source.operation.pointee.opcode == .jumpIndirect,
+                    guest.refuseTarget(
+                        ofBranchAt: cache.boundary(of: source.operation, in: source.block).pc, engine: self)
+                {
+                    remaining &+= 1
+                }
                 linkSource = nil
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
                 continue

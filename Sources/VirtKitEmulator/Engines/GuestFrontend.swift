@@ -142,6 +142,10 @@ protocol GuestFrontend: AnyObject {
     /// Return a code to leave `run` (a shutdown, say).
     func deliverPendingException(engine: Engine) -> UInt32?
 
+    /// Asked where the target of an indirect jump can't be fetched, before that exception is delivered: true if the
+    /// branch at `address` raises it and not its target. Then the PC slot is the branch's, and the branch is undone.
+    func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool
+
     /// Called between instructions, with the PC slot up to date, while the signal word is not 0: `word` holds the bits
     /// that were set, and they have been cleared. Take interrupts, or return a code to leave `run`.
     ///
@@ -153,4 +157,8 @@ protocol GuestFrontend: AnyObject {
 extension GuestFrontend {
     func fetchAddress(_ pc: UInt64) -> UInt64 { pc }
     func helperEffects(_ identifier: UInt16) -> HelperEffects { .all }
+}
+
+extension GuestFrontend {
+    func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool { false }
 }

@@ -76,12 +76,13 @@ public struct LocalHypervisor: Hypervisor {
         let layout = try PCMemoryLayout(hardware)
         let memory = try GuestMemory(regions: layout.regions())
         let clock = MachineClock()
-        let made = try accelerator.makeDomain(
-            DomainRequest(
-                architecture: configuration.architecture, cpus: configuration.cpus,
-                cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
-                memory: memory, clock: clock,
-                timerFrequency: hardware.timerFrequency ?? frequency))
+        var request = DomainRequest(
+            architecture: configuration.architecture, cpus: configuration.cpus,
+            cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
+            memory: memory, clock: clock,
+            timerFrequency: hardware.timerFrequency ?? frequency)
+        request.entropy = HostEntropy()
+        let made = try accelerator.makeDomain(request)
         guard let domain = made as? any AcceleratorDomain<X86_64> else {
             throw VirtKitError(
                 .backendFailure, operation: "make machine",

@@ -144,6 +144,10 @@ enum X86Helper: UInt16, Sendable {
     /// XSAVE, XRSTOR, XSAVEOPT, XSAVEC: RDX:RAX is the mask. XSAVES, XRSTORS: CPL 0 checked.
     case xsave, xrstor, xsaveopt, xsavec, xsaves, xrstors
 
+    /// RDRAND (`argument` 0), RDSEED (1): d = register, operand size. CF says whether there is a number, the other flags
+    /// are 0. next.
+    case randomNumber
+
     /// VMCALL, VMMCALL: raise #UD, or answer a hypercall. next.
     case hypercall
 
@@ -170,7 +174,7 @@ enum X86Helper: UInt16, Sendable {
     case repeatMove, repeatStore, repeatLoad, repeatScan, repeatCompare
     /// CMPXCHG16B, CMPXCHG8B not through V-ISA: a = address, operand size 8 or 4 of a half. May fault.
     case compareExchangePair
-    /// ENTER with a nesting level above 0: `argument` = level, `extra` = size; the address size is the stack's. May fault.
+    /// ENTER: `argument` = level, `extra` = size; the address size is the stack's. May fault.
     case enterNested
     /// PUSHA, POPA by operand size; the address size is the stack's. May fault.
     case pushAll, popAll

@@ -16,6 +16,7 @@ extension X86Helper {
         case .repeatLoad: return [.mayFault, .mayEndBlock, .touchesSlots]
         case .pushAll, .popAll, .enterNested: return [.mayFault, .touchesSlots, .storesMemory]
         case .cpuid, .readTSC, .readTSCP, .swapGS: return .touchesSlots
+        case .randomNumber: return [.writesFlags, .touchesSlots]
         case .readControl, .readDebug: return [.mayFault, .touchesSlots]
         case .writeSegmentBase: return [.mayFault, .touchesSlots]
         // Their instruction has written registers by then.

@@ -97,11 +97,19 @@ extension X86Computation {
 
     private func setStackPointer(_ value: UInt64) { setValue(X86Slot.general(4), value, immediate.addressBytes) }
 
-    /// ENTER (SDM volume 2) with a level of 1 to 31. Stores go below the stack pointer, which moves at the end.
+    /// ENTER (SDM volume 2). Stores go below the stack pointer, which moves at the end.
     func enterNested() throws(Failure) {
         let step = UInt64(bytes)
         let level = immediate.argument
         let frameEnd = general(4) &- step
+        // A write to the new top of the stack must be possible.
+        let depth = UInt64(truncatingIfNeeded: level) &* step &+ UInt64(immediate.extra)
+        let newTop = try stackAddress(frameEnd &- depth, writes: true)
+        do throws(GuestFault) {
+            try engine.probe(newTop, count: bytes, access: .write)
+        } catch {
+            throw .access
+        }
         try pushValue(general(5), frameEnd)
         var top = frameEnd
         var link = general(5)
@@ -110,8 +118,10 @@ extension X86Computation {
             top &-= step
             try pushValue(try popValue(link), top)
         }
-        top &-= step
-        try pushValue(frameEnd, top)
+        if level > 0 {
+            top &-= step
+            try pushValue(frameEnd, top)
+        }
         setValue(X86Slot.general(5), frameEnd & stackMask, immediate.addressBytes == 8 ? 8 : bytes)
         setStackPointer(top &- UInt64(immediate.extra))
     }

@@ -89,10 +89,10 @@ extension X86Lowering {
             if mode.privilegeLevel != 0 { return raiseUndefined() }
             helper(.setAlignmentFlag, argument: Int(instruction.modRM & 1), endsBlock: true)
         case 0xD0:
-            guard mode.osxsave else { return raiseUndefined() }
+            guard mode.osxsave, hasNoPrefix else { return raiseUndefined() }
             helper(.readXCR)
         case 0xD1:
-            guard mode.osxsave else { return raiseUndefined() }
+            guard mode.osxsave, hasNoPrefix else { return raiseUndefined() }
             if isUnprivileged() { return }
             helper(.writeXCR, endsBlock: true)
         case 0xF8:
@@ -125,7 +125,10 @@ extension X86Lowering {
         case (3, false): extendedState(.xrstors, privileged: true)
         case (4, false): extendedState(.xsavec)
         case (5, false): extendedState(.xsaves, privileged: true)
-        // RDRAND, RDSEED and RDPID are not offered.
+        case (6, true), (7, true):
+            // F3 makes RDPID of it, F2 nothing: not offered.
+            guard instruction.repeats == .none else { return raiseUndefined() }
+            helper(.randomNumber, d: X86Slot.general(instruction.rm), argument: Int(instruction.extensionDigit & 1))
         default: raiseUndefined()
         }
     }
@@ -164,8 +167,11 @@ extension X86Lowering {
         }
     }
 
+    /// None of 66, F2 and F3, which make other (undefined) instructions of some opcodes.
+    private var hasNoPrefix: Bool { instruction.repeats == .none && !instruction.hasOperandSizePrefix }
+
     private mutating func extendedState(_ identifier: X86Helper, privileged: Bool = false) {
-        guard mode.osxsave else { return raiseUndefined() }
+        guard mode.osxsave, hasNoPrefix else { return raiseUndefined() }
         if privileged, isUnprivileged() { return }
         if mode.taskSwitched { return raise(X86Vector.deviceNotAvailable) }
         let writes = identifier != .xrstor && identifier != .xrstors

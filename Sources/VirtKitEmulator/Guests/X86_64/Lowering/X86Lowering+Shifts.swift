@@ -171,8 +171,8 @@ extension X86Lowering {
     // MARK: BSF, BSR, POPCNT
 
     /// 0F BC and BD. A source of 0 sets ZF and leaves the destination as it was, all 64 bits of it, as processors do.
-    /// (TZCNT and LZCNT are not offered: F3 is ignored.)
     mutating func bitScan(reverse: Bool) {
+        if instruction.repeats == .whileEqual { return countZeros(leading: reverse) }
         let width = operandWidth
         let source = readRMZero(width)
         let destination = regPlace(width)
@@ -190,6 +190,43 @@ extension X86Lowering {
         } else {
             builder.selectNonZero(.i64, destination, test: source, found, destination)
         }
+    }
+
+    /// F3 0F BC and BD: TZCNT and LZCNT. A CPU without them, as the model x86-64-v2 describes one, would take them for BSF
+    /// and BSR; like a host under KVM this one has them whatever the model says.
+    private mutating func countZeros(leading: Bool) {
+        let width = operandWidth
+        let source = readRMZero(width)
+        let count = temp()
+        if leading {
+            // A bit below the operand's ends the count; the operand stands at the top.
+            let shifted = temp()
+            builder.binary(.shl, .i64, shifted, source, imm: Int64(64 &- width.bits))
+            if width == .i64 {
+                builder.unary(.clz, .i64, count, shifted)
+            } else {
+                let ended = temp()
+                builder.binary(.or, .i64, ended, shifted, imm: 1 &<< Int64(63 &- width.bits))
+                builder.unary(.clz, .i64, count, ended)
+            }
+        } else if width == .i64 {
+            builder.unary(.ctz, .i64, count, source)
+        } else {
+            let ended = temp()
+            builder.binary(.or, .i64, ended, source, imm: 1 &<< Int64(width.bits))
+            builder.unary(.ctz, .i64, count, ended)
+        }
+        // CF: the source is 0; ZF: the count is.
+        let isZero = temp()
+        let hasNone = temp()
+        let zero = temp()
+        let flags = temp()
+        builder.set(.equal, .i64, isZero, source, imm: 0)
+        builder.set(.equal, .i64, hasNone, count, imm: 0)
+        builder.binary(.shl, .i64, zero, hasNone, imm: Int64(FlagBits.zero.trailingZeroBitCount))
+        builder.binary(.or, .i64, flags, zero, isZero)
+        builder.mov(width, regPlace(width), count)
+        builder.setFlags(from: flags)
     }
 
     /// F3 0F B8: all flags are cleared but ZF.

@@ -39,19 +39,9 @@ extension X86Lowering {
 
     /// C8.
     mutating func enter() {
-        let width = stackOperandWidth
-        let level = Int(instruction.immediate2 & 31)
-        if level > 0 {
-            return helper(
-                .enterNested, argument: level, operandBytes: width.bytes,
-                addressBytes: stackWidth.bytes, extra: UInt16(truncatingIfNeeded: instruction.immediate))
-        }
-        let bytes = Int64(width.bytes)
-        builder.store(width, Self.rbp, stackAddress(-bytes))
-        let frame = temp()
-        builder.binary(.sub, .i64, frame, Self.rsp, imm: bytes)
-        builder.mov(stackFrameWidth(width), Self.rbp, frame)
-        adjustStack(-bytes &- instruction.immediate)
+        helper(
+            .enterNested, argument: Int(instruction.immediate2 & 31), operandBytes: stackOperandWidth.bytes,
+            addressBytes: stackWidth.bytes, extra: UInt16(truncatingIfNeeded: instruction.immediate))
     }
 
     /// C9.
@@ -63,9 +53,6 @@ extension X86Lowering {
         builder.mov(stackWidth, Self.rsp, pointer)
         builder.mov(width, Self.rbp, value)
     }
-
-    /// How much of RBP ENTER writes.
-    private func stackFrameWidth(_ width: Width) -> Width { mode.is64 ? .i64 : width }
 
     // MARK: Flags
 

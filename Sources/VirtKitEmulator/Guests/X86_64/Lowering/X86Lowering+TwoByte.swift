@@ -28,16 +28,65 @@ extension X86Lowering {
     mutating func lower0F38() {
         switch instruction.opcode {
         case 0xF0, 0xF1:
-            // Without F2 it is MOVBE, which is not offered.
-            guard instruction.repeats == .whileNotEqual else { return raiseUndefined() }
+            guard instruction.repeats == .whileNotEqual else { return moveByteSwapped() }
             let width = opcodeWidth
             helper(.crc32, d: regPlace(.i64), a: readRM(width), operandBytes: width.bytes)
         case 0x82 where instruction.hasOperandSizePrefix && !instruction.isRegisterForm:
             if isUnprivileged() { return }
             let type = X86Slot.general(instruction.reg)
             helper(.invalidatePCID, a: type, b: addressPlace(address(), checking: 16, writes: false))
+        case 0xF6 where instruction.repeats == .whileEqual: addWithFlag(FlagBits.overflow, .overflow)
+        case 0xF6 where instruction.repeats == .none && instruction.hasOperandSizePrefix:
+            addWithFlag(FlagBits.carry, .carry)
         default: lowerVector(.map0F38)
         }
+    }
+
+    /// 0F 38 F0 and F1 without F2: MOVBE.
+    private mutating func moveByteSwapped() {
+        guard instruction.repeats == .none, !instruction.isRegisterForm else { return raiseUndefined() }
+        let width = operandWidth
+        let swapped = temp()
+        if instruction.opcode == 0xF0 {
+            builder.unary(.bswap, width, swapped, load(width, address()))
+            builder.mov(width, regPlace(width), swapped)
+        } else {
+            builder.unary(.bswap, width, swapped, regPlace(width))
+            builder.store(width, swapped, address())
+        }
+    }
+
+    /// ADCX and ADOX: an addition with carry in and out of one flag alone. The operand size is 32 or 64 bits.
+    private mutating func addWithFlag(_ flag: UInt64, _ condition: Condition) {
+        let width: Width = instruction.rexW ? .i64 : .i32
+        let source = readRMZero(width)
+        let first = zeroExtended(regPlace(width), width)
+        let carry = temp()
+        let partial = temp()
+        let sum = temp()
+        let out = temp()
+        builder.condition(condition, .i64, carry)
+        builder.binary(.add, .i64, partial, first, source)
+        builder.binary(.add, .i64, sum, partial, carry)
+        if width == .i32 {
+            builder.binary(.shr, .i64, out, sum, imm: 32)
+        } else {
+            let early = temp()
+            let late = temp()
+            builder.set(.unsignedLess, .i64, early, partial, first)
+            builder.set(.unsignedLess, .i64, late, sum, partial)
+            builder.binary(.or, .i64, out, early, late)
+        }
+        let flags = temp()
+        let others = temp()
+        let placed = temp()
+        let result = temp()
+        builder.materialiseFlags(flags)
+        builder.binary(.and, .i64, others, flags, imm: ~Int64(flag))
+        builder.binary(.shl, .i64, placed, out, imm: Int64(flag.trailingZeroBitCount))
+        builder.binary(.or, .i64, result, others, placed)
+        builder.mov(width, regPlace(width), sum)
+        builder.setFlags(from: result)
     }
 
     mutating func lower0F3A() { lowerVector(.map0F3A) }

@@ -88,8 +88,9 @@ extension X86Lowering {
         if form.source == .memory {
             let address = address()
             if form.usesMMXState {
-                let value = loadZero(Width(bytes: bytes), address)
+                // An exception that is pending comes before those of the access.
                 checkFPU()
+                let value = loadZero(Width(bytes: bytes), address)
                 builder.mov(.i64, place(form.destination), value)
                 return finishMMX(form.destination)
             }
@@ -219,8 +220,8 @@ extension X86Lowering {
 
     private mutating func lowerThroughHelper(_ operation: VectorOperation, _ form: VectorForm) {
         if form.destination == .maskedMemory { return lowerMaskedStore(operation, form) }
-        let source = vectorSource(form)
         if form.usesMMXState { checkFPU() }
+        let source = vectorSource(form)
         switch form.destination {
         case .gprReg, .gprRM:
             let result = builder.newTemp128()

@@ -30,8 +30,10 @@ func executeVector(
     }
     if number < VectorOperation.aesenc.rawValue {
         executeString(operation, destination, source, immediate, environment)
-    } else if number < VectorOperation.emms.rawValue {
+    } else if number < VectorOperation.sha1rnds4.rawValue {
         executeCipher(operation, destination, source, immediate)
+    } else if number < VectorOperation.emms.rawValue {
+        executeHash(operation, destination, source, immediate, environment)
     }
     return true
 }

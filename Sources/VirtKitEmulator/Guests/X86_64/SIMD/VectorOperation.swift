@@ -50,5 +50,6 @@ enum VectorOperation: UInt16, CaseIterable, Sendable {
     // Strings, ciphers, and the one instruction that is neither.
     case pcmpestri, pcmpestrm, pcmpistri, pcmpistrm
     case aesenc, aesenclast, aesdec, aesdeclast, aesimc, aeskeygenassist, pclmulqdq
+    case sha1rnds4, sha1nexte, sha1msg1, sha1msg2, sha256rnds2, sha256msg1, sha256msg2
     case emms
 }

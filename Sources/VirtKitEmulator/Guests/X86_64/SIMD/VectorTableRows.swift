@@ -395,5 +395,12 @@ extension VectorTable {
         add(.map0F38, .p66, 0xDB, .fresh(.aesimc))
         add(.map0F3A, .p66, 0xDF, .fresh(.aeskeygenassist, immediate: true))
         add(.map0F3A, .p66, 0x44, .xmm(.pclmulqdq, immediate: true))
+
+        let hashes: [(UInt8, VectorOperation)] = [
+            (0xC8, .sha1nexte), (0xC9, .sha1msg1), (0xCA, .sha1msg2), (0xCC, .sha256msg1), (0xCD, .sha256msg2),
+        ]
+        for (opcode, operation) in hashes { add(.map0F38, .none, opcode, .xmm(operation)) }
+        add(.map0F38, .none, 0xCB, VectorForm.xmm(.sha256rnds2).with { $0.implicit = .xmm0 })
+        add(.map0F3A, .none, 0xCC, .xmm(.sha1rnds4, immediate: true))
     }
 }

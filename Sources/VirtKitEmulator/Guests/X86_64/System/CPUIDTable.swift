@@ -24,6 +24,8 @@ struct CPUIDTable: Equatable, Sendable {
         var timeStampFrequency: UInt64 = 1_000_000_000
         /// Frequency of the core crystal in Hz, which is also the input clock of the local APIC's timer.
         var crystalFrequency: UInt64 = 1_000_000_000
+        /// The model "x86-64-v2-crypto" rather than "x86-64-v2".
+        var hasCrypto = false
     }
 
     /// State of the CPU that CPUID looks at.
@@ -41,7 +43,7 @@ struct CPUIDTable: Equatable, Sendable {
     static let highestHypervisor: UInt32 = 0x4000_0000
     static let highestExtended: UInt32 = 0x8000_0008
 
-    /// The model "x86-64-v2": what the emulator implements, called Nehalem (family 6, model 26, stepping 3).
+    /// The models "x86-64-v2", called Nehalem (family 6, model 26, stepping 3), and "x86-64-v2-crypto".
     init(model machine: Machine) {
         entries = Self.basic(machine) + Self.hypervisor() + Self.extended(machine)
     }
@@ -105,16 +107,20 @@ extension CPUIDTable {
         static let htt: UInt32 = 1 << 28
         // Leaf 1, ECX.
         static let sse3: UInt32 = 1 << 0
+        static let pclmulqdq: UInt32 = 1 << 1
         static let ssse3: UInt32 = 1 << 9
         static let cx16: UInt32 = 1 << 13
         static let pcid: UInt32 = 1 << 17
         static let sse41: UInt32 = 1 << 19
         static let sse42: UInt32 = 1 << 20
         static let x2apic: UInt32 = 1 << 21
+        static let movbe: UInt32 = 1 << 22
         static let popcnt: UInt32 = 1 << 23
+        static let aes: UInt32 = 1 << 25
         static let tscDeadline: UInt32 = 1 << 24
         static let xsave: UInt32 = 1 << 26
         static let osxsave: UInt32 = 1 << 27
+        static let rdrand: UInt32 = 1 << 30
         static let hypervisor: UInt32 = 1 << 31
         // Leaf 7, EBX, ECX and EDX.
         static let fsgsbase: UInt32 = 1 << 0
@@ -122,13 +128,18 @@ extension CPUIDTable {
         static let smep: UInt32 = 1 << 7
         static let erms: UInt32 = 1 << 9
         static let invpcid: UInt32 = 1 << 10
+        static let rdseed: UInt32 = 1 << 18
+        static let adx: UInt32 = 1 << 19
         static let smap: UInt32 = 1 << 20
         static let umip: UInt32 = 1 << 2
+        static let sha: UInt32 = 1 << 29
         static let fastShortRepMove: UInt32 = 1 << 4
         static let speculationControl: UInt32 = 1 << 26
         static let archCapabilities: UInt32 = 1 << 29
         // Leaf 0x8000_0001, ECX and EDX.
         static let lahf: UInt32 = 1 << 0
+        /// LZCNT.
+        static let lzcnt: UInt32 = 1 << 5
         static let syscall: UInt32 = 1 << 11
         static let noExecute: UInt32 = 1 << 20
         static let page1GB: UInt32 = 1 << 26
@@ -149,8 +160,10 @@ extension CPUIDTable {
         let moreFeatures: UInt32 =
             Feature.sse3 | Feature.ssse3 | Feature.cx16 | Feature.pcid | Feature.sse41 | Feature.sse42 | Feature.x2apic
             | Feature.popcnt | Feature.tscDeadline | Feature.xsave | Feature.hypervisor
+            | (machine.hasCrypto ? Feature.pclmulqdq | Feature.movbe | Feature.aes | Feature.rdrand : 0)
         let structured: UInt32 =
             Feature.fsgsbase | Feature.tscAdjust | Feature.smep | Feature.erms | Feature.invpcid | Feature.smap
+            | (machine.hasCrypto ? Feature.rdseed | Feature.adx | Feature.sha : 0)
         // Cores in the package less one in EAX[31:26], as leaf 4 wants it.
         let cores = (min(64, UInt32(1) &<< shift) &- 1) &<< 26
         let sharing = ((UInt32(1) &<< shift) &- 1) &<< 14
@@ -180,7 +193,8 @@ extension CPUIDTable {
             CPUIDEntry(
                 leaf: 0xD, subleaf: 0, isIndexed: true, eax: UInt32(truncatingIfNeeded: XSaveLayout.supported),
                 ebx: 0, ecx: XSaveLayout.size(of: XSaveLayout.supported)),
-            CPUIDEntry(leaf: 0xD, subleaf: 1, isIndexed: true, eax: 1),
+            // XSAVEOPT, XSAVEC.
+            CPUIDEntry(leaf: 0xD, subleaf: 1, isIndexed: true, eax: machine.hasCrypto ? 3 : 1),
         ]
         leaves += frequencies(machine)
         return leaves
@@ -230,7 +244,7 @@ extension CPUIDTable {
         return [
             CPUIDEntry(leaf: 0x8000_0000, eax: highestExtended),
             CPUIDEntry(
-                leaf: 0x8000_0001, ecx: Feature.lahf,
+                leaf: 0x8000_0001, ecx: Feature.lahf | (machine.hasCrypto ? Feature.lzcnt : 0),
                 edx: Feature.syscall | Feature.noExecute | Feature.page1GB | Feature.rdtscp | Feature.longMode),
         ] + strings + [
             // L2: 256 KiB, 8-way, lines of 64 bytes.

@@ -5,6 +5,8 @@ enum XSaveLayout {
     static let legacyBytes = 512
     static let headerBytes = 64
     static let mxcsrMask: UInt32 = 0xFFFF
+    /// XCOMP_BV bit 63: the area is in the compacted format.
+    static let compacted: UInt64 = 1 << 63
 
     /// The area's size for the components in `xcr0`: both offered ones lie in the legacy area.
     static func size(of xcr0: UInt64) -> UInt32 { UInt32(legacyBytes + headerBytes) }
@@ -151,7 +153,7 @@ extension X86Guest {
     }
 
     /// XSAVE and XSAVEOPT, which never finds a component unmodified: both are always taken as in use.
-    func xsave(_ address: UInt64, wide: Bool) throws(X86Fault) {
+    func xsave(_ address: UInt64, wide: Bool, isCompacted: Bool = false) throws(X86Fault) {
         try checkAlignment(address, 64)
         try probeLinear(address, XSaveLayout.legacyBytes + XSaveLayout.headerBytes, .write)
         let components = requestedComponents
@@ -170,8 +172,18 @@ extension X86Guest {
                 try storeLinear(address &+ UInt64(index * 8), image.words[index], access)
             }
         }
-        let old = try loadLinear(address &+ 512, as: UInt64.self, access)
-        try storeLinear(address &+ 512, old & ~components | components, access)
+        if isCompacted {
+            try storeLinear(address &+ 512, components, access)
+            try storeLinear(address &+ 520, components | XSaveLayout.compacted, access)
+        } else {
+            let old = try loadLinear(address &+ 512, as: UInt64.self, access)
+            try storeLinear(address &+ 512, old & ~components | components, access)
+        }
+    }
+
+    /// XSAVEC. Both components lie in the legacy area, so the compacted format differs in its header alone.
+    func xsavec(_ address: UInt64, wide: Bool) throws(X86Fault) {
+        try xsave(address, wide: wide, isCompacted: true)
     }
 
     func xrstor(_ address: UInt64, wide: Bool) throws(X86Fault) {
@@ -181,9 +193,21 @@ extension X86Guest {
         let present = try loadLinear(address &+ 512, as: UInt64.self, access)
         let compaction = try loadLinear(address &+ 520, as: UInt64.self, access)
         let reserved = try loadLinear(address &+ 528, as: UInt64.self, access)
-        guard present & ~system.xcr0 == 0, compaction == 0, reserved == 0 else { throw .generalProtection() }
+        let isCompacted = compaction & XSaveLayout.compacted != 0
+        guard present & ~system.xcr0 == 0, reserved == 0 else { throw .generalProtection() }
+        if isCompacted {
+            let held = compaction & ~XSaveLayout.compacted
+            guard held & ~system.xcr0 == 0, present & ~held == 0 else { throw .generalProtection() }
+            for offset in stride(from: UInt64(536), to: 576, by: 8) {
+                let word = try loadLinear(address &+ offset, as: UInt64.self, access)
+                guard word == 0 else { throw .generalProtection() }
+            }
+        } else if compaction != 0 {
+            throw .generalProtection()
+        }
         let image = try loadImage(address)
-        let newMXCSR = image[24, UInt32.self]
+        // In the compacted format MXCSR goes with the registers; in the standard one it is always loaded.
+        let newMXCSR = isCompacted && present & 2 == 0 ? 0x1F80 : image[24, UInt32.self]
         if components & 2 != 0, newMXCSR & ~XSaveLayout.mxcsrMask != 0 { throw .generalProtection() }
         if components & 1 != 0 {
             if present & 1 != 0 { restoreX87(image, wide: wide) } else { initializeX87() }

@@ -74,7 +74,11 @@ extension X86Guest {
     }
 
     func translate(_ address: UInt64, access: MemoryAccess, mmuIndex: Int, engine: Engine) -> PageTranslation? {
-        guard isCanonical(address) else {
+        // The whole access must lie on one side of the addresses that are not canonical, and in flat segments of 4 GiB below
+        // their limit.
+        let last = address &+ UInt64(truncatingIfNeeded: engine.accessBytes &- 1)
+        let isWhole = isCanonical(address) && isCanonical(last)
+        guard isWhole, mode.is64 || mode.segmentBases || (address ^ last) >> 32 == 0 else {
             pendingFault = .generalProtection()
             pendingFault?.address = address
             pendingFault?.isNonCanonicalAccess = access != .execute

@@ -37,6 +37,8 @@ final class X86Guest: GuestFrontend {
     let clock: MachineClock
     /// Hz.
     let timeStampFrequency: UInt64
+    /// Where RDRAND and RDSEED get their numbers.
+    let entropy: any EntropySource
     /// Completed instructions, for other threads to read.
     let counter: SharedCounter
     /// Passed among the vCPUs of a domain that has several.
@@ -55,8 +57,9 @@ final class X86Guest: GuestFrontend {
 
     init(
         index: Int, cpuid: CPUIDTable, clock: MachineClock, timeStampFrequency: UInt64,
-        counter: SharedCounter = SharedCounter()
+        entropy: any EntropySource = NoEntropy(), counter: SharedCounter = SharedCounter()
     ) {
+        self.entropy = entropy
         self.counter = counter
         self.index = index
         self.cpuid = cpuid

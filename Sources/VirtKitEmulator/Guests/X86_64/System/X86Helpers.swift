@@ -97,7 +97,8 @@ extension X86Guest {
                 programCounter = call.pc
                 return .endBlock
             }
-        case .xsavec, .xsaves, .xrstors, .hypercall: throw .invalidOpcode
+        case .xsavec: try xsavec(linear(call), wide: call.bytes == 8)
+        case .xsaves, .xrstors, .hypercall: throw .invalidOpcode
         default: return try runRegisters(helper, call)
         }
         return .next
@@ -267,6 +268,7 @@ extension X86Guest {
         case .writeMSR:
             try writeMSR(UInt32(truncatingIfNeeded: general(1)), pairedOperand)
             return end(call)
+        case .randomNumber: takeRandomNumber(call)
         case .readPMC: throw .generalProtection()
         case .cpuid: executeCPUID()
         case .pause: return pause(next: nextAddress(call))
