@@ -5,7 +5,7 @@ internal import VirtKitCore
 /// A machine's boot images as files that the hypervisor can read. What the program has in hand is written to a file whose name
 /// tells its contents, so that a restored machine finds it again; it is deleted when no machine of this process uses it.
 final class BootFiles: Sendable {
-    /// The boot source, with paths only.
+    /// The same boot, with paths only.
     let boot: BootSource
     private let written: [String]
 
@@ -23,25 +23,27 @@ final class BootFiles: Sendable {
                 guard Self.isBzImage(start) || Self.isELF(start) else {
                     throw Self.noKernel(kernel, "neither a bzImage nor an ELF file")
                 }
+                let disk = try initrd.map { image throws(VirtKitError) in
+                    try Self.file(image, folder, &written)
+                }
                 self.boot = .linux(
-                    kernel: .path(try Self.path(kernel, folder, &written)),
-                    initrd: try initrd.map { image throws(VirtKitError) in try Self.file(image, folder, &written) },
-                    commandLine: commandLine, entry: entry)
+                    kernel: try Self.file(kernel, folder, &written), initrd: disk, commandLine: commandLine,
+                    entry: entry)
             case .elf(let image, let commandLine):
                 guard Self.isELF(try Self.start(image)) else { throw Self.noKernel(image, "no ELF file") }
-                self.boot = .elf(.path(try Self.path(image, folder, &written)), commandLine: commandLine)
+                self.boot = .elf(try Self.file(image, folder, &written), commandLine: commandLine)
             case .flat(let image, let address):
                 let file = try FlatImage.elf(try Self.bytes(image), address: address, memory: memory)
-                self.boot = .elf(.path(try Self.path(.bytes(file), folder, &written)))
+                self.boot = .elf(try Self.file(.bytes(file), folder, &written))
             case .multiboot(let image, let modules, let commandLine):
-                let kernel = try Self.file(image, folder, &written)
+                var resolved: [BootModule] = []
+                for var module in modules {
+                    module.image = try Self.file(module.image, folder, &written)
+                    resolved.append(module)
+                }
                 self.boot = .multiboot(
-                    kernel,
-                    modules: try modules.map { module throws(VirtKitError) in
-                        BootModule(try Self.file(module.image, folder, &written), commandLine: module.commandLine)
-                    }, commandLine: commandLine)
-            case .firmware(let image):
-                self.boot = .firmware(try Self.file(image, folder, &written))
+                    try Self.file(image, folder, &written), modules: resolved, commandLine: commandLine)
+            case .firmware(let image): self.boot = .firmware(try Self.file(image, folder, &written))
             case nil:
                 throw VirtKitError(.invalidConfiguration, operation: "load images", message: "there is nothing to boot")
             }
@@ -53,14 +55,6 @@ final class BootFiles: Sendable {
     }
 
     deinit { Self.release(written) }
-
-    /// An image as a file that can be read.
-    private static func file(
-        _ image: BootImage, _ folder: String, _ written: inout [String]
-    ) throws(VirtKitError) -> BootImage {
-        _ = try start(image)
-        return .path(try path(image, folder, &written))
-    }
 
     private static func bytes(_ image: BootImage) throws(VirtKitError) -> [UInt8] {
         switch image {
@@ -85,6 +79,14 @@ final class BootFiles: Sendable {
     private static func noKernel(_ image: BootImage, _ what: String) -> VirtKitError {
         let name = if case .path(let path) = image { path } else { "the kernel in memory" }
         return VirtKitError(.invalidImage, operation: "load kernel", message: "\(name) is \(what)")
+    }
+
+    /// A file of an image's contents, that can be read here.
+    private static func file(
+        _ image: BootImage, _ folder: String, _ written: inout [String]
+    ) throws(VirtKitError) -> BootImage {
+        _ = try start(image)
+        return .path(try path(image, folder, &written))
     }
 
     private static func path(

@@ -13,22 +13,26 @@ struct MachineDomain {
     var obstacles: [DomainObstacle] {
         // Images are looked at on their own: all of them become files.
         var configuration = configuration
-        configuration.boot = stand(in: configuration.boot)
+        configuration.boot = configuration.boot.map(Self.withPaths)
         configuration.name = configuration.name.replacing("/", with: "-")
         return DomainDescription.obstacles(for: configuration, type: type)
     }
 
-    /// A boot source with the same obstacles, but for those of its images.
-    private func stand(in boot: BootSource?) -> BootSource {
-        let file = BootImage.path("/image")
-        return switch boot {
-        case .linux(_, _, let line, let entry): .linux(kernel: file, commandLine: line, entry: entry)
-        case .elf(_, let line): .elf(file, commandLine: line)
+    private static func withPaths(_ boot: BootSource) -> BootSource {
+        let file: BootImage = "/file"
+        switch boot {
+        case .linux(_, let initrd, let line, let entry):
+            return .linux(kernel: file, initrd: initrd.map { _ in file }, commandLine: line, entry: entry)
+        case .elf(_, let line): return .elf(file, commandLine: line)
+        case .flat: return .elf(file)
         case .multiboot(_, let modules, let line):
-            .multiboot(file, modules: modules.map { BootModule(file, commandLine: $0.commandLine) }, commandLine: line)
-        case .firmware: .firmware(file)
-        // It becomes an ELF file.
-        case .flat, nil: .elf(file)
+            let modules = modules.map { module in
+                var module = module
+                module.image = file
+                return module
+            }
+            return .multiboot(file, modules: modules, commandLine: line)
+        case .firmware: return .firmware(file)
         }
     }
 
