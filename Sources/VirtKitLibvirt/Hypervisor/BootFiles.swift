@@ -5,9 +5,8 @@ internal import VirtKitCore
 /// A machine's boot images as files that the hypervisor can read. What the program has in hand is written to a file whose name
 /// tells its contents, so that a restored machine finds it again; it is deleted when no machine of this process uses it.
 final class BootFiles: Sendable {
-    let kernel: String
-    let initrd: String?
-    let commandLine: String
+    /// The same boot, with paths only.
+    let boot: BootSource
     private let written: [String]
 
     private static let uses = Mutex<[String: Int]>([:])
@@ -19,27 +18,32 @@ final class BootFiles: Sendable {
         var written: [String] = []
         do throws(VirtKitError) {
             switch boot {
-            case .linux(let kernel, let initrd, let commandLine):
+            case .linux(let kernel, let initrd, let commandLine, let entry):
                 let start = try Self.start(kernel)
                 guard Self.isBzImage(start) || Self.isELF(start) else {
                     throw Self.noKernel(kernel, "neither a bzImage nor an ELF file")
                 }
-                self.kernel = try Self.path(kernel, folder, &written)
-                self.initrd = try initrd.map { image throws(VirtKitError) in
-                    _ = try Self.start(image)
-                    return try Self.path(image, folder, &written)
+                let disk = try initrd.map { image throws(VirtKitError) in
+                    try Self.file(image, folder, &written)
                 }
-                self.commandLine = commandLine
+                self.boot = .linux(
+                    kernel: try Self.file(kernel, folder, &written), initrd: disk, commandLine: commandLine,
+                    entry: entry)
             case .elf(let image, let commandLine):
                 guard Self.isELF(try Self.start(image)) else { throw Self.noKernel(image, "no ELF file") }
-                self.kernel = try Self.path(image, folder, &written)
-                self.initrd = nil
-                self.commandLine = commandLine
+                self.boot = .elf(try Self.file(image, folder, &written), commandLine: commandLine)
             case .flat(let image, let address):
                 let file = try FlatImage.elf(try Self.bytes(image), address: address, memory: memory)
-                self.kernel = try Self.path(.bytes(file), folder, &written)
-                self.initrd = nil
-                self.commandLine = ""
+                self.boot = .elf(try Self.file(.bytes(file), folder, &written))
+            case .multiboot(let image, let modules, let commandLine):
+                var resolved: [BootModule] = []
+                for var module in modules {
+                    module.image = try Self.file(module.image, folder, &written)
+                    resolved.append(module)
+                }
+                self.boot = .multiboot(
+                    try Self.file(image, folder, &written), modules: resolved, commandLine: commandLine)
+            case .firmware(let image): self.boot = .firmware(try Self.file(image, folder, &written))
             case nil:
                 throw VirtKitError(.invalidConfiguration, operation: "load images", message: "there is nothing to boot")
             }
@@ -75,6 +79,14 @@ final class BootFiles: Sendable {
     private static func noKernel(_ image: BootImage, _ what: String) -> VirtKitError {
         let name = if case .path(let path) = image { path } else { "the kernel in memory" }
         return VirtKitError(.invalidImage, operation: "load kernel", message: "\(name) is \(what)")
+    }
+
+    /// A file of an image's contents, that can be read here.
+    private static func file(
+        _ image: BootImage, _ folder: String, _ written: inout [String]
+    ) throws(VirtKitError) -> BootImage {
+        _ = try start(image)
+        return .path(try path(image, folder, &written))
     }
 
     private static func path(

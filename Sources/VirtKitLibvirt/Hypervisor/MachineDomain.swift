@@ -13,15 +13,26 @@ struct MachineDomain {
     var obstacles: [DomainObstacle] {
         // Images are looked at on their own: all of them become files.
         var configuration = configuration
-        configuration.boot = .linux(kernel: "/vmlinuz", commandLine: commandLine)
+        configuration.boot = configuration.boot.map(Self.withPaths)
         configuration.name = configuration.name.replacing("/", with: "-")
         return DomainDescription.obstacles(for: configuration, type: type)
     }
 
-    private var commandLine: String {
-        switch configuration.boot {
-        case .linux(_, _, let line), .elf(_, let line): line
-        case .flat, nil: ""
+    private static func withPaths(_ boot: BootSource) -> BootSource {
+        let file: BootImage = "/file"
+        switch boot {
+        case .linux(_, let initrd, let line, let entry):
+            return .linux(kernel: file, initrd: initrd.map { _ in file }, commandLine: line, entry: entry)
+        case .elf(_, let line): return .elf(file, commandLine: line)
+        case .flat: return .elf(file)
+        case .multiboot(_, let modules, let line):
+            let modules = modules.map { module in
+                var module = module
+                module.image = file
+                return module
+            }
+            return .multiboot(file, modules: modules, commandLine: line)
+        case .firmware: return .firmware(file)
         }
     }
 
@@ -36,8 +47,7 @@ struct MachineDomain {
     func xml(name: String, uuid: String, files: BootFiles) throws(VirtKitError) -> String {
         var resolved = configuration
         resolved.name = name
-        resolved.boot = .linux(
-            kernel: .path(files.kernel), initrd: files.initrd.map { .path($0) }, commandLine: files.commandLine)
+        resolved.boot = files.boot
         var domain = try DomainDescription(for: resolved, type: type)
         domain.uuid = uuid
         domain.title = configuration.name
