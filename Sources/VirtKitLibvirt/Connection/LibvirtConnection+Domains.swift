@@ -99,13 +99,7 @@ extension LibvirtConnection {
         _ xml: String, _ flags: LibvirtStartFlags = [],
         _ body: nonisolated(nonsending) (LibvirtDomain) async throws -> Result
     ) async throws -> Result {
-        let domain: LibvirtDomain
-        do {
-            domain = try await create(xml, flags.union(.autoDestroy))
-        } catch let error as LibvirtError where error.code == .argumentUnsupported || error.code == .invalidArgument {
-            // Drivers without automatic destruction refuse the flag.
-            domain = try await create(xml, flags)
-        }
+        let domain = try await createScoped(xml, flags)
         do {
             let result = try await body(domain)
             await domain.destroyCertainly()
@@ -113,6 +107,18 @@ extension LibvirtConnection {
         } catch {
             await domain.destroyCertainly()
             throw error
+        }
+    }
+
+    /// Makes a transient domain that is destroyed with the connection where the driver can do that.
+    func createScoped(_ xml: String, _ flags: LibvirtStartFlags) async throws -> LibvirtDomain {
+        do {
+            return try await create(xml, flags.union(.autoDestroy))
+        } catch let error as LibvirtError
+            where [.argumentUnsupported, .invalidArgument].contains(error.code) || error.message.contains("autodestroy")
+        {
+            // The embedded driver says so by its message; others refuse the flag.
+            return try await create(xml, flags)
         }
     }
 

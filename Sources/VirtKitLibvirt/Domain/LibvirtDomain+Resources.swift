@@ -214,7 +214,11 @@ enum CPUMap {
 
     /// The length of a map of all of the host's CPUs.
     static func hostLength(_ call: NativeCall) throws(LibvirtError) -> Int {
-        let count = try call.check(Libvirt.virNodeGetCPUMap.call(call.connection, nil, nil, 0))
-        return (max(1, Int(count)) + 7) / 8
+        let present = try call.check(Libvirt.virNodeGetCPUMap.call(call.connection, nil, nil, 0))
+        var info = vk_virNodeInfo()
+        try call.check(Libvirt.virNodeGetInfo.call(call.connection, &info))
+        // VIR_NODEINFO_MAXCPUS; drivers differ in which of the two they count.
+        let possible = [info.nodes, info.sockets, info.cores, info.threads].reduce(1) { $0 &* $1 }
+        return (min(65536, max(1, Int(present), Int(possible))) + 7) / 8
     }
 }

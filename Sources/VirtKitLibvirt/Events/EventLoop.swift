@@ -81,4 +81,40 @@ public enum LibvirtEventLoop {
                 .noMemory, operation: "start libvirt's event loop", message: "the host has no more threads")
         }
     }
+
+    private final class Work: Sendable {
+        let timer = Mutex<CInt>(-1)
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// Does something on the thread that runs the loop, soon: what must not happen beside one of its callbacks. Where no timer can
+    /// be had, here.
+    static func perform(_ body: @escaping @Sendable () -> Void) {
+        let work = Work(body)
+        // SAFETY: the box is freed by libvirt, after the timer was removed; here where it makes none.
+        let box = Unmanaged.passRetained(work)
+        let added = work.timer.withLock { timer in
+            timer =
+                (try? Libvirt.virEventAddTimeout.call)?(
+                    0,
+                    { _, data in
+                        guard let data else { return }
+                        let work = Unmanaged<Work>.fromOpaque(data).takeUnretainedValue()
+                        // Its number is known once the call that made it has returned.
+                        let timer = work.timer.withLock { timer in
+                            defer { timer = -1 }
+                            return timer
+                        }
+                        guard timer >= 0 else { return }
+                        _ = try? Libvirt.virEventRemoveTimeout.call(timer)
+                        work.body()
+                    }, box.toOpaque(), { if let data = $0 { Unmanaged<Work>.fromOpaque(data).release() } }) ?? -1
+            return timer >= 0
+        }
+        if !added {
+            box.release()
+            body()
+        }
+    }
 }

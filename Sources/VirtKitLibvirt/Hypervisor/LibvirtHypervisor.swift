@@ -106,13 +106,13 @@ public struct LibvirtHypervisor: Hypervisor {
         let unique = "\(name)-\(uuid.prefix(8))"
         let xml = try machine.xml(name: taken.contains(name) ? unique : name, uuid: uuid, files: files)
         do {
-            return try await connection.create(xml, [.paused, .autoDestroy])
+            return try await connection.createScoped(xml, [.paused])
         } catch let error as LibvirtError
             where error.code == .operationFailed && error.message.contains("already") && !taken.contains(name)
         {
             // Somebody was faster.
-            return try await connection.create(
-                machine.xml(name: unique, uuid: uuid, files: files), [.paused, .autoDestroy])
+            return try await connection.createScoped(
+                machine.xml(name: unique, uuid: uuid, files: files), [.paused])
         }
     }
 }

@@ -212,9 +212,11 @@ public final class LibvirtStream: Sendable {
                 return !state.closed
             })
         else { return }
-        try await connection.pool.run { [native, operation] in
-            guard native.close(finish: true) >= 0 else { throw LibvirtError.last(operation) }
+        let native = native
+        let error = await withCheckedContinuation { continuation in
+            native.close(finish: true) { continuation.resume(returning: $0) }
         }
+        if let error { throw error }
         end(nil)
     }
 
@@ -229,10 +231,7 @@ public final class LibvirtStream: Sendable {
         let native = native
         // Not cut short by cancellation: the stream is to be given back.
         await withCheckedContinuation { continuation in
-            LibvirtConnection.openingPool.post {
-                _ = native.close(finish: wasEnded)
-                continuation.resume()
-            }
+            native.close(finish: wasEnded) { _ in continuation.resume() }
         }
     }
 

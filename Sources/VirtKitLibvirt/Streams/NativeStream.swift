@@ -15,17 +15,9 @@ final class NativeStream: @unchecked Sendable {
     }
 
     deinit {
-        // Where nobody has closed it: aborting may talk to the daemon.
-        guard isOpen.withLock({ $0 }) else { return }
-        struct Closing: @unchecked Sendable {
-            let pointer: OpaquePointer
-            let connection: ConnectionHandle
-            let listens: Bool
-        }
-        let closing = Closing(pointer: pointer, connection: connection, listens: listens.withLock { $0 })
-        LibvirtConnection.openingPool.post {
-            _ = NativeStream.close(closing.pointer, listens: closing.listens, finish: false)
-            withExtendedLifetime(closing.connection) {}
+        // Where nobody has closed it.
+        if isOpen.withLock({ $0 }) {
+            Closing(pointer, connection, listens.withLock { $0 }).begin(finish: false) { _ in }
         }
     }
 
@@ -73,22 +65,44 @@ final class NativeStream: @unchecked Sendable {
 
     private func ifOpen(_ body: () -> Void) { isOpen.withLock { if $0 { body() } } }
 
-    /// Ends the stream and frees it; blocks. Negative where finishing failed.
-    func close(finish: Bool) -> CInt {
+    /// Ends the stream and frees it. Gives what went wrong with finishing it.
+    func close(finish: Bool, _ done: @escaping @Sendable (LibvirtError?) -> Void) {
         let closes = isOpen.withLock { isOpen in
             defer { isOpen = false }
             return isOpen
         }
-        guard closes else { return 0 }
-        return Self.close(pointer, listens: listens.withLock { $0 }, finish: finish)
+        guard closes else { return done(nil) }
+        Closing(pointer, connection, listens.withLock { $0 }).begin(finish: finish, done)
     }
 
-    private static func close(_ pointer: OpaquePointer, listens: Bool, finish: Bool) -> CInt {
-        if listens { _ = try? Libvirt.virStreamEventRemoveCallback.call(pointer) }
-        let end = finish ? Libvirt.virStreamFinish : Libvirt.virStreamAbort
-        let result = (try? end.call)?(pointer) ?? -1
-        _ = try? Libvirt.virStreamFree.call(pointer)
-        return result
+    /// The end of a stream. Its callback is taken off on the event loop's own thread, since libvirt may be about to call it there;
+    /// ending it may talk to the daemon, and is for a thread that may block.
+    private struct Closing: @unchecked Sendable {
+        let pointer: OpaquePointer
+        let connection: ConnectionHandle
+        let listens: Bool
+
+        init(_ pointer: OpaquePointer, _ connection: ConnectionHandle, _ listens: Bool) {
+            self.pointer = pointer
+            self.connection = connection
+            self.listens = listens
+        }
+
+        func begin(finish: Bool, _ done: @escaping @Sendable (LibvirtError?) -> Void) {
+            guard listens else { return LibvirtConnection.openingPool.post { end(finish, done) } }
+            LibvirtEventLoop.perform {
+                _ = try? Libvirt.virStreamEventRemoveCallback.call(pointer)
+                LibvirtConnection.openingPool.post { end(finish, done) }
+            }
+        }
+
+        private func end(_ finish: Bool, _ done: (LibvirtError?) -> Void) {
+            let end = finish ? Libvirt.virStreamFinish : Libvirt.virStreamAbort
+            let result = (try? end.call)?(pointer) ?? -1
+            let error = result < 0 ? LibvirtError.last("finish a stream") : nil
+            _ = try? Libvirt.virStreamFree.call(pointer)
+            done(error)
+        }
     }
 }
 

@@ -150,8 +150,12 @@ struct TestDriverTests {
         #expect(try await domain.vcpuPinning()[1] == [0, 3, 9])
         let wrong = try await failure("a set without CPUs") { try await domain.pinVCPU(1, to: []) }
         #expect(wrong.code == .invalidArgument)
-        let scheduler = try await domain.tuning(.scheduler)
-        #expect(scheduler["weight"] != nil)
+        try await domain.setTuning(.memory, ["hard_limit": .unsignedLong(4 << 20)])
+        #expect(try await domain.tuning(.memory)["hard_limit"] == .unsignedLong(4 << 20))
+        let unknown = try await failure("a limit that is not known") {
+            try await domain.setTuning(.memory, ["none": .unsignedLong(1)])
+        }
+        #expect(unknown.code == .invalidArgument)
         await connection.close()
     }
 
