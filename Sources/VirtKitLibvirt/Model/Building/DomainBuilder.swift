@@ -143,11 +143,16 @@ struct DomainBuilder {
                 remedy: "write a DomainDescription of your own")
         }
         switch configuration.boot {
-        case .linux(let kernel, let initrd, let commandLine):
+        case .linux(let kernel, let initrd, let commandLine, let entry):
             domain.os.kernel = path(kernel, "the kernel")
             domain.os.initrd = initrd.flatMap { path($0, "the initial RAM disk") }
             if !commandLine.isEmpty { domain.os.commandLine = commandLine }
             check(commandLine, "the command line")
+            if entry != .automatic, entry != .bits16 {
+                refuse(
+                    "QEMU enters Linux by its 16-bit entry, and not by the \(entry.rawValue) one",
+                    remedy: "leave the entry to the backend")
+            }
         case .elf(let image, let commandLine):
             // QEMU enters it by its PVH note.
             domain.os.kernel = path(image, "the ELF file")
@@ -155,6 +160,14 @@ struct DomainBuilder {
             check(commandLine, "the command line")
         case .flat:
             refuse("QEMU has no boot loader for flat images", remedy: "make an ELF file with a PVH note of it")
+        case .multiboot:
+            refuse(
+                "QEMU changes a multiboot kernel's command line, and libvirt passes no modules on",
+                remedy: "make an ELF file with a PVH note of it")
+        case .firmware(let image):
+            domain.os.loader = path(image, "the firmware")
+            domain.os.loaderType = .rom
+            domain.os.loaderReadOnly = true
         case nil: break
         }
     }
