@@ -120,8 +120,15 @@ import VirtKitLibvirt
         #expect(second.message.contains("not for xen"))
     }
 
-    @Test func flatImagesAreRefused() throws {
+    @Test func everyBootSourceIsHonouredOrRefused() throws {
         var configuration = Self.configuration()
+        configuration.boot = .linux(kernel: "/k", entry: .bits32)
+        #expect(
+            DomainDescription.obstacles(for: configuration, type: .kvm).map(\.reason).first?.contains("32-bit") == true)
+        configuration.boot = .multiboot("/k")
+        #expect(DomainDescription.obstacles(for: configuration, type: .kvm).count == 1)
+        configuration.boot = .firmware("/rom")
+        #expect(try DomainDescription(for: configuration, type: .kvm).os.loader == "/rom")
         configuration.boot = .flat("/image", address: 0x1000)
         #expect(
             DomainDescription.obstacles(for: configuration, type: .kvm).map(\.reason).first?.contains("flat") == true)

@@ -62,26 +62,26 @@ extension XML.Flag: Leaf {
 /// A property that has properties of its own.
 protocol Branch {
     var path: XML.Path { get }
-    var childProperties: [(name: String, value: any Sendable)] { get }
+    var childProperties: [(name: String, value: Any)] { get }
     var childOrder: [String] { get }
 }
 
-func properties<Schema: XML.Schema>(of schema: Schema.Type) -> [(name: String, value: any Sendable)] {
-    Mirror(reflecting: schema.prototype.schema).children.map { ($0.label ?? "", $0.value as! any Sendable) }
+func properties<Schema: XML.Schema>(of schema: Schema.Type) -> [(name: String, value: Any)] {
+    Mirror(reflecting: schema.prototype.schema).children.map { ($0.label ?? "", $0.value) }
 }
 
 extension XML.Part: Branch {
-    var childProperties: [(name: String, value: any Sendable)] { properties(of: Schema.self) }
+    var childProperties: [(name: String, value: Any)] { properties(of: Schema.self) }
     var childOrder: [String] { Schema.prototype.order }
 }
 
 extension XML.Group: Branch {
-    var childProperties: [(name: String, value: any Sendable)] { properties(of: Schema.self) }
+    var childProperties: [(name: String, value: Any)] { properties(of: Schema.self) }
     var childOrder: [String] { Schema.prototype.order }
 }
 
 extension XML.List: Branch {
-    var childProperties: [(name: String, value: any Sendable)] { properties(of: Schema.self) }
+    var childProperties: [(name: String, value: Any)] { properties(of: Schema.self) }
     var childOrder: [String] { Schema.prototype.order }
 }
 
@@ -89,7 +89,7 @@ extension XML.List: Branch {
 struct Place {
     let element: XML.Element
     let path: String
-    let properties: [(name: String, value: any Sendable)]
+    let properties: [(name: String, value: Any)]
     let order: [String]
 
     init<Schema: XML.Schema>(_ view: XML.View<Schema>) {

@@ -144,36 +144,32 @@ struct DomainBuilder {
         }
         switch configuration.boot {
         case .linux(let kernel, let initrd, let commandLine, let entry):
-            useKernel(kernel, "the kernel", commandLine)
+            domain.os.kernel = path(kernel, "the kernel")
             domain.os.initrd = initrd.flatMap { path($0, "the initial RAM disk") }
-            if entry != .automatic {
-                refuse("QEMU chooses a kernel's entry itself", remedy: "leave the entry automatic")
+            if !commandLine.isEmpty { domain.os.commandLine = commandLine }
+            check(commandLine, "the command line")
+            if entry != .automatic, entry != .bits16 {
+                refuse(
+                    "QEMU enters Linux by its 16-bit entry, and not by the \(entry.rawValue) one",
+                    remedy: "leave the entry to the backend")
             }
         case .elf(let image, let commandLine):
             // QEMU enters it by its PVH note.
-            useKernel(image, "the ELF file", commandLine)
+            domain.os.kernel = path(image, "the ELF file")
+            if !commandLine.isEmpty { domain.os.commandLine = commandLine }
+            check(commandLine, "the command line")
         case .flat:
             refuse("QEMU has no boot loader for flat images", remedy: "make an ELF file with a PVH note of it")
-        case .multiboot(let image, let modules, let commandLine):
-            useKernel(image, "the multiboot kernel", commandLine)
-            domain.os.initrd = modules.first.flatMap { path($0.image, "the module") }
-            if modules.count > 1 || modules.contains(where: { !$0.commandLine.isEmpty }) {
-                refuse(
-                    "libvirt's initrd is one file, without a command line",
-                    remedy: "pass at most one module, without a command line")
-            }
+        case .multiboot:
+            refuse(
+                "QEMU changes a multiboot kernel's command line, and libvirt passes no modules on",
+                remedy: "make an ELF file with a PVH note of it")
         case .firmware(let image):
             domain.os.loader = path(image, "the firmware")
             domain.os.loaderType = .rom
             domain.os.loaderReadOnly = true
         case nil: break
         }
-    }
-
-    private mutating func useKernel(_ image: BootImage, _ what: String, _ commandLine: String) {
-        domain.os.kernel = path(image, what)
-        if !commandLine.isEmpty { domain.os.commandLine = commandLine }
-        check(commandLine, "the command line")
     }
 
     private mutating func path(_ image: BootImage, _ what: String) -> String? {
