@@ -4,7 +4,7 @@
 #   debian_package SUITE NAME:ARCHITECTURE      sets DEB to the package's file, which the cache keeps
 #   debian_file SUITE NAME:ARCHITECTURE TARGET GLOB...
 #                                               puts the first file of a package that matches one of the globs at TARGET
-#   debian_kernel SUITE FLAVOUR                 sets VMLINUZ to the suite's kernel of a flavour, as cloud-amd64
+#   debian_kernel SUITE FLAVOUR [ARCHITECTURE]  sets VMLINUZ to the suite's kernel of a flavour, as cloud-amd64
 #   debian_busybox ARCHITECTURE                 sets BUSYBOX to a static busybox
 #
 # VIRTKIT_CACHE          where to keep things (default ~/.cache/virtkit)
@@ -155,7 +155,7 @@ debian_file() {
 }
 
 debian_kernel() {
-    local suite=$1 flavour=$2 architecture=${2##*-} current package
+    local suite=$1 flavour=$2 architecture=${3:-${2##*-}} current package
     debian_cache || return
     current=$DEBIAN_CACHE/current-$suite-$flavour
     if ! debian_has "$current"; then

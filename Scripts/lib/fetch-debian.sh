@@ -21,7 +21,8 @@ fetch_debian() {
     debian_busybox amd64
 }
 
-# Fetches every kernel that tests boot, and prints where each is. The i386 one is the installer's.
+# Fetches every kernel that tests boot, and prints where each is. The i386 ones are the installer's, with 2-level
+# paging, and one with PAE.
 fetch_kernels() {
     local name suite
     for name in 6.1-cloud:bookworm:cloud-amd64 6.1-generic:bookworm:amd64 6.12-cloud:trixie:cloud-amd64 \
@@ -34,6 +35,8 @@ fetch_kernels() {
     debian_file bookworm debian-installer-12-netboot-i386:amd64 "$VMLINUZ" \
         usr/lib/debian-installer/images/12/i386/text/debian-installer/i386/linux || return
     echo "i386-installer=$VMLINUZ"
+    debian_kernel bookworm 686-pae i386 || return
+    echo "i386-pae=$VMLINUZ"
 }
 
 if [ "${BASH_SOURCE[0]}" = "$0" ]; then

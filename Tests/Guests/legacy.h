@@ -3,22 +3,7 @@
 //
 // They are compiled for i386, and assembled as 32-bit code of an ELF64 file, which is what the loaders take.
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-extern const char test_name[];
-void test_main(void);
-
-// ---- Results -------------------------------------------------------------------------------------------------------
-
-void check(const char *name, bool ok);
-void check_equal(const char *name, uint32_t got, uint32_t expected);
-void skip(const char *name);
-void print(const char *text);
-void print_hex(uint32_t value);
-_Noreturn void finish(void);
-extern bool on_tcg;
+#include "results.h"
 
 // ---- Traps ---------------------------------------------------------------------------------------------------------
 
@@ -157,6 +142,3 @@ static inline uint8_t in8(uint16_t port) {
     return value;
 }
 static inline void invlpg(uint32_t address) { __asm__ volatile("invlpg (%0)" ::"r"(address) : "memory"); }
-
-void *memset(void *to, int value, size_t count);
-void *memcpy(void *restrict to, const void *restrict from, size_t count);

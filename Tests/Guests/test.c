@@ -1,10 +1,6 @@
 // The common part of the bare test guests; see test.h.
 #include "test.h"
 
-#define UART 0x3f8
-#define DEBUG_EXIT 0xf4
-
-bool on_tcg;
 volatile struct trap trap;
 volatile uint64_t trap_resume, trap_start;
 void (*volatile trap_hook)(struct frame *frame);
@@ -29,95 +25,8 @@ static uint8_t ist_stack[16384] __attribute__((aligned(16)));
 
 extern uint8_t vector_entries[256][16];
 
-static unsigned cases, failures, skipped;
-static const char *command_line = "";
-static bool verbose;
 
-// ---- Console -------------------------------------------------------------------------------------------------------
-
-static void put(char character) {
-    while (!(in8(UART + 5) & 0x20)) {}
-    out8(UART, (uint8_t)character);
-}
-
-void print(const char *text) {
-    for (; *text; text++) {
-        if (*text == '\n') put('\r');
-        put(*text);
-    }
-}
-
-void print_hex(uint64_t value) {
-    print("0x");
-    int shift = 60;
-    while (shift > 0 && !(value >> shift & 15)) shift -= 4;
-    for (; shift >= 0; shift -= 4) put("0123456789abcdef"[value >> shift & 15]);
-}
-
-static void print_count(unsigned value) {
-    char text[11], *end = text + 10;
-    *end = 0;
-    do *--end = (char)('0' + value % 10);
-    while (value /= 10);
-    print(end);
-}
-
-// ---- Results -------------------------------------------------------------------------------------------------------
-
-static void failed(const char *name) {
-    failures++;
-    print("  failed: ");
-    print(name);
-}
-
-// Every case begins here. With `verbose` on the command line its name is printed: the last one is where it hung.
-static void count(const char *name) {
-    cases++;
-    if (!verbose) return;
-    print("  ");
-    print(name);
-    print("\n");
-}
-
-void check(const char *name, bool ok) {
-    count(name);
-    if (ok) return;
-    failed(name);
-    print("\n");
-}
-
-void check_equal(const char *name, uint64_t got, uint64_t expected) {
-    count(name);
-    if (got == expected) return;
-    failed(name);
-    print(": got ");
-    print_hex(got);
-    print(", expected ");
-    print_hex(expected);
-    print("\n");
-}
-
-void skip(const char *name) {
-    skipped++;
-    if (!option("skips")) return;
-    print("  skipped: ");
-    print(name);
-    print("\n");
-}
-
-_Noreturn void finish(void) {
-    print(test_name);
-    print(failures ? ": FAIL" : ": PASS");
-    print(" cases=");
-    print_count(cases);
-    print(" failed=");
-    print_count(failures);
-    print(" skipped=");
-    print_count(skipped);
-    print("\n");
-    out32(DEBUG_EXIT, failures ? 1 : 0);
-    for (;;) __asm__ volatile("cli; hlt");
-}
+// ---- Results of traps ----------------------------------------------------------------------------------------------
 
 static void show_trap(void) {
     print(": traps ");
@@ -135,18 +44,18 @@ static void show_trap(void) {
 }
 
 void expect_no_trap(const char *name) {
-    count(name);
+    count_case(name);
     if (!trap.count) return;
-    failed(name);
+    print_failed(name);
     show_trap();
     print(", expected none\n");
 }
 
 static bool fault_is(const char *name, uint64_t vector, uint64_t error) {
-    count(name);
+    count_case(name);
     if (trap.count == 1 && trap.frame.vector == vector && trap.frame.error == error && trap.frame.rip == trap_start)
         return true;
-    failed(name);
+    print_failed(name);
     show_trap();
     print(", expected vector ");
     print_hex(vector);
@@ -162,7 +71,7 @@ void expect_fault(const char *name, uint64_t vector, uint64_t error) { fault_is(
 
 void expect_page_fault(const char *name, uint64_t error, uint64_t address) {
     if (!fault_is(name, PF, error) || trap.cr2 == address) return;
-    failed(name);
+    print_failed(name);
     show_trap();
     print(", expected cr2 ");
     print_hex(address);
@@ -185,10 +94,9 @@ void test_trap(struct frame *frame) {
     trap.address = (uint64_t)frame;
     trap.frame = *frame;
     if (!trap_resume) {
-        print("  unexpected trap");
+        print_failed("unexpected trap");
         show_trap();
         print("\n");
-        failures++;
         finish();
     }
     if ((frame->cs & 3) || frame->vector == DF) {
@@ -248,24 +156,8 @@ void map_devices(void) {
 
 // ---- Start ---------------------------------------------------------------------------------------------------------
 
-const char *option(const char *key) {
-    for (const char *at = command_line; *at; at++) {
-        const char *a = at, *b = key;
-        while (*b && *a == *b) a++, b++;
-        if (!*b && (at == command_line || at[-1] == ' ')) return *a == '=' ? a + 1 : a;
-    }
-    return NULL;
-}
-
-// Xen's struct hvm_start_info: its magic number is first, the command line's address at offset 24.
 int main(const uint32_t *start_info) {
-    if (start_info && *start_info == 0x336ec578) {
-        const char *line = *(const char *const *)(start_info + 6);
-        if (line) command_line = line;
-    }
-    verbose = option("verbose") != NULL;
-    struct cpuid signature = cpuid(0x40000000, 0);
-    on_tcg = (cpuid(1, 0).c >> 31) && signature.b == 0x54474354; // "TCGT"
+    begin_results(start_info);
     set_tables();
     out8(0x21, 0xff); // firmware may have left the PICs' interrupts on
     out8(0xa1, 0xff);
@@ -274,22 +166,3 @@ int main(const uint32_t *start_info) {
     finish();
 }
 
-void *memset(void *to, int value, size_t count) {
-    void *result = to;
-    __asm__ volatile("rep stosb" : "+D"(to), "+c"(count) : "a"(value) : "memory");
-    return result;
-}
-
-void *memcpy(void *restrict to, const void *restrict from, size_t count) {
-    void *result = to;
-    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count)::"memory");
-    return result;
-}
-
-int memcmp(const void *a, const void *b, size_t count) {
-    const uint8_t *x = a, *y = b;
-    for (; count; count--, x++, y++) {
-        if (*x != *y) return *x - *y;
-    }
-    return 0;
-}

@@ -1,30 +1,6 @@
 // What the bare test guests share: named checks, traps that can be looked at, page tables, ring 3, ports.
-//
-// A guest's `test_main` runs its cases. Each failed case prints one line with its name; the last line is
-// `name: PASS cases=N skipped=N` or `name: FAIL ...`, and the debug-exit port gets 0 or 1.
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-extern const char test_name[];
-void test_main(void);
-
-// ---- Results -------------------------------------------------------------------------------------------------------
-
-void check(const char *name, bool ok);
-void check_equal(const char *name, uint64_t got, uint64_t expected);
-// The processor does not offer what the case needs, or QEMU's TCG is known to differ from the manuals.
-void skip(const char *name);
-void print(const char *text);
-void print_hex(uint64_t value);
-_Noreturn void finish(void);
-
-// The word after `key` on the guest's command line, or NULL.
-const char *option(const char *key);
-
-// True on QEMU's TCG, for cases in which it departs from the manuals.
-extern bool on_tcg;
+#include "results.h"
 
 // ---- Traps ---------------------------------------------------------------------------------------------------------
 
@@ -187,7 +163,3 @@ static inline uint8_t in8(uint16_t port) {
     __asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
     return value;
 }
-
-void *memset(void *to, int value, size_t count);
-void *memcpy(void *restrict to, const void *restrict from, size_t count);
-int memcmp(const void *a, const void *b, size_t count);
