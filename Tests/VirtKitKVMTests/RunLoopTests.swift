@@ -145,6 +145,80 @@
             #expect(try run(domain).map(\.kind.rawValue) == [0x8000 + UInt32(KVM_EXIT_NOTIFY)])
         }
 
+        @Test(arguments: [EFAULT, EHWPOISON]) func memoryThatIsMissingIsTold(_ number: Int32) throws {
+            let mock = MockInterface()
+            let domain = try domain(mock)
+            mock.onRun = { page in
+                page.pointee.exit_reason = vk_KVM_EXIT_MEMORY_FAULT
+                UnsafeMutableRawPointer(page).storeBytes(of: 0x9000, toByteOffset: 40, as: UInt64.self)
+                return -number
+            }
+            #expect(
+                try run(domain) == [VCPUExit(KVMExit.kind(vk_KVM_EXIT_MEMORY_FAULT), address: 0, detail: 0x9000)])
+        }
+
+        @Test(arguments: [ENXIO, EBADF, EINVAL, ENOEXEC]) func entriesThatFailAreErrors(_ number: Int32) throws {
+            let mock = MockInterface()
+            let domain = try domain(mock)
+            mock.onRun = { _ in -number }
+            let error = #expect(throws: VirtKitError.self) { try run(domain) }
+            #expect(error?.errno == number)
+            // The vCPU is not lent any longer.
+            mock.onRun = { page in
+                page.pointee.exit_reason = UInt32(KVM_EXIT_SHUTDOWN)
+                return 0
+            }
+            #expect(try run(domain).map(\.kind) == [.shutdown])
+        }
+
+        @Test func theFilterIsInstalledOnce() throws {
+            let mock = MockInterface()
+            let domain = try domain(mock)
+            #expect(mock.count("KVM_X86_SET_MSR_FILTER") == 0)
+            var accesses = 3
+            mock.onRun = { page in
+                accesses -= 1
+                page.pointee.exit_reason = UInt32(accesses > 0 ? KVM_EXIT_MMIO : KVM_EXIT_SHUTDOWN)
+                page.pointee.mmio.phys_addr = 0xFEE0_0320
+                page.pointee.mmio.len = 4
+                page.pointee.mmio.is_write = 1
+                page.pointee.mmio.data = (0x40, 0, 4, 0, 0, 0, 0, 0)
+                return 0
+            }
+            _ = try run(domain)
+            #expect(mock.count("KVM_X86_SET_MSR_FILTER") == 1)
+        }
+
+        @Test func aFilterThatIsRefusedIsAnError() throws {
+            let mock = MockInterface()
+            let domain = try domain(mock)
+            mock.answers["KVM_X86_SET_MSR_FILTER"] = [-ENOMEM]
+            var state = X86_64.State.reset
+            state.timeStampCounter = 5
+            var runner = Runner(bus: RecordingBus())
+            runner.maximumExits = 0
+            runner.state = state
+            let error = #expect(throws: VirtKitError.self) { try domain.withVCPU(0, &runner) }
+            #expect(error?.errno == ENOMEM)
+            // It is tried again.
+            try domain.withVCPU(0, &runner)
+            #expect(mock.count("KVM_X86_SET_MSR_FILTER") == 2)
+        }
+
+        @Test func aChangedBaseOfTheLocalAPICIsTold() throws {
+            let mock = MockInterface()
+            let domain = try domain(mock)
+            mock.onRun = { page in
+                page.pointee.exit_reason = UInt32(KVM_EXIT_SHUTDOWN)
+                page.pointee.apic_base = 0xFEE0_0D00
+                return 0
+            }
+            let bus = RecordingBus()
+            bus.registers = [0x1B: 0xFEE0_0900]
+            _ = try run(domain, bus)
+            #expect(bus.registers[0x1B] == 0xFEE0_0D00)
+        }
+
         @Test func failedEmulationTellsTheInstruction() throws {
             let mock = MockInterface()
             let domain = try domain(mock)

@@ -32,7 +32,12 @@ public struct VCPUExit: Hashable, Sendable {
     public var moreDetail: UInt64
 
     /// Makes an exit.
-    public init(_ kind: Kind, address: UInt64 = 0, detail: UInt64 = 0, moreDetail: UInt64 = 0) {
+    public init(_ kind: Kind, address: UInt64 = 0, detail: UInt64 = 0) {
+        self.init(kind, address: address, detail: detail, moreDetail: 0)
+    }
+
+    /// Makes an exit of a kind that needs more detail.
+    public init(_ kind: Kind, address: UInt64, detail: UInt64, moreDetail: UInt64) {
         self.kind = kind
         self.address = address
         self.detail = detail

@@ -35,7 +35,8 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     private let shared: Mutex<Shared>
 
     init(
-        configuration: MachineConfiguration, timerFrequency: UInt64, board: TheBoard, memory: GuestMemory, clock: MachineClock,
+        configuration: MachineConfiguration, timerFrequency: UInt64, board: TheBoard, memory: GuestMemory,
+        clock: MachineClock,
         domain: any AcceleratorDomain<TheBoard.Architecture>, control: VCPUControl<TheBoard.Architecture>,
         serial: SerialConsole, wake: WakeEvent, state: MachineState
     ) {

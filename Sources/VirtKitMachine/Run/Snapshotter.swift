@@ -11,7 +11,8 @@ final class Snapshotter<TheBoard: Board>: MachineSnapshots {
         try await loop.perform("save machine") { () throws(VirtKitError) in
             guard loop.state == .paused else { throw loop.wrongState("save machine", needs: "paused") }
             try SavedMachine.write(
-                SavedMachineHeader(loop.configuration, timerFrequency: loop.timerFrequency), sections: loop.sections(), memory: loop.memory, to: path)
+                SavedMachineHeader(loop.configuration, timerFrequency: loop.timerFrequency), sections: loop.sections(),
+                memory: loop.memory, to: path)
             loop.events.send(MachineEvent(.saved, details: path))
         }
     }
