@@ -7,7 +7,8 @@ public struct VCPUExit: Hashable, Sendable {
         /// Makes a kind from its number.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// The vCPU waits for an interrupt (HLT, WFI).
+        /// The vCPU waits for an interrupt (HLT, WFI), or for another to start it (x86: a state whose activity is
+        /// `waitForSIPI`, in which interrupts don't end the wait).
         public static let halted = Kind(rawValue: 0)
         /// The vCPU has shut down: on x86 a triple fault.
         public static let shutdown = Kind(rawValue: 1)
