@@ -105,9 +105,8 @@ extension Engine {
 
     func slowStoreVector(_ address: UInt64, _ low: UInt64, _ high: UInt64) -> Bool {
         // Both halves must be allowed before the first is stored.
-        guard resolve(address, .write, mmuIndex) != nil, resolve(address &+ 15, .write, mmuIndex) != nil else {
-            return true
-        }
+        guard resolve(address, .write, mmuIndex) != nil else { return true }
+        if crossesPage(address, 16), resolve((address | 0xFFF) &+ 1, .write, mmuIndex) == nil { return true }
         return slowStore(address, low, 8) || slowStore(address &+ 8, high, 8)
     }
 

@@ -11,9 +11,13 @@ extension Engine {
         if entry.pointee.writeTag == address & ~0xFFF && address & UInt64(bytes &- 1) == 0 {
             return (Interpreter.host(entry, address), false)
         }
+        accessBytes = bytes
+        defer { accessBytes = 1 }
         guard let detail = resolve(address, .write, mmuIndex) else { return (nil, true) }
         guard address & UInt64(bytes &- 1) == 0 else {
-            return (nil, resolve(address &+ UInt64(bytes &- 1), .write, mmuIndex) == nil)
+            guard Int(address & 0xFFF) &+ bytes > 4096 else { return (nil, false) }
+            accessBytes = 1
+            return (nil, resolve((address | 0xFFF) &+ 1, .write, mmuIndex) == nil)
         }
         let physical = detail & ~0xFFF | address & 0xFFF
         guard let range = memory.range(holding: physical), range.pointee.isWritable else { return (nil, false) }

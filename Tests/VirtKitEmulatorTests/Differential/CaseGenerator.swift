@@ -116,7 +116,9 @@ struct CaseGenerator {
             if description.ignoredFlags != 0, UndefinedResults.readsFlags(instruction) { continue }
             if instruction.operandBytes == 2, instruction.map == .map0F,
                 instruction.opcode == 0xA5 || instruction.opcode == 0xAD
-            { continue }
+            {
+                continue
+            }
             description.ignoredFlags |= UndefinedResults.flags(instruction, count: nil)
             description.instructions.append(instruction)
             names.append(form.name)
@@ -127,7 +129,8 @@ struct CaseGenerator {
             let condition = UInt8(random.below(16))
             if random.once(in: 4) {
                 let distance = Int32(-(bytes.count + 6))
-                bytes += [0x0F, 0x80 | condition] + (0..<4).map { UInt8(truncatingIfNeeded: distance >> Int32($0 * 8)) }
+                bytes +=
+                    [0x0F, 0x80 | condition] + (0..<4).map { UInt8(truncatingIfNeeded: distance >> Int32($0 * 8)) }
             } else {
                 bytes += [0x70 | condition, UInt8(random.below(40))]
             }

@@ -11,10 +11,12 @@ enum CaseText {
     private static let registers = [
         "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13", "r14", "r15",
     ]
-    private static var fields: [(String, ReferenceWritableKeyPath<StateField, UInt64>)] { [
-        ("rflags", \.flags), ("fcw", \.control), ("fsw", \.status), ("ftw", \.tag), ("mxcsr", \.mxcsr),
-        ("fsbase", \.fsBase), ("gsbase", \.gsBase),
-    ] }
+    private static var fields: [(String, ReferenceWritableKeyPath<StateField, UInt64>)] {
+        [
+            ("rflags", \.flags), ("fcw", \.control), ("fsw", \.status), ("ftw", \.tag), ("mxcsr", \.mxcsr),
+            ("fsbase", \.fsBase), ("gsbase", \.gsBase),
+        ]
+    }
 
     static func print(_ test: CaseView) -> String {
         let plain = UnsafeMutablePointer<native_state>.allocate(capacity: 1)
@@ -38,7 +40,9 @@ enum CaseText {
         }
         for number in 0..<8 {
             let (significand, exponent) = (before[significand: number], before[signExponent: number])
-            if significand != 0 || exponent != 0 { parts.append("st\(number)=\(text(UInt64(exponent))):\(text(significand))") }
+            if significand != 0 || exponent != 0 {
+                parts.append("st\(number)=\(text(UInt64(exponent))):\(text(significand))")
+            }
         }
         for offset in stride(from: 0, to: Int(Window.dataSize), by: 8) {
             let value = test.dataBefore.load(fromByteOffset: offset, as: UInt64.self)
@@ -90,7 +94,8 @@ enum CaseText {
             before[general: number] = numbers[0]
         } else if let field = fields.first(where: { $0.0 == name }) {
             StateField(before, 0)[keyPath: field.1] = numbers[0]
-        } else if name.hasPrefix("+"), let offset = Int(name.dropFirst(), radix: 16), offset <= Int(Window.dataSize) - 8 {
+        } else if name.hasPrefix("+"), let offset = Int(name.dropFirst(), radix: 16), offset <= Int(Window.dataSize) - 8
+        {
             test.dataBefore.storeBytes(of: numbers[0], toByteOffset: offset, as: UInt64.self)
         } else if name.hasPrefix("xmm"), let number = Int(name.dropFirst(3)), number < 16, numbers.count == 2 {
             (before[vector: number * 2 + 1], before[vector: number * 2]) = (numbers[0], numbers[1])

@@ -31,10 +31,13 @@ struct DifferentialTests {
         let generator = CaseGenerator(forms: forms, seed: seed)
         let run = try #require(try DifferentialRun())
         run.run(generator, from: first, count: count)
-        print("differential: \(forms.count) forms, \(count) cases from \(first), seed \(seed), \(run.failureCount) differ")
+        print(
+            "differential: \(forms.count) forms, \(count) cases from \(first), seed \(seed), \(run.failureCount) differ"
+        )
         for failure in run.failures {
             Issue.record(
-                "\(failure.name) (case \(failure.number), \(failure.mode)): \(failure.difference)\n  \(failure.reproducer)")
+                "\(failure.name) (case \(failure.number), \(failure.mode)): \(failure.difference)\n  \(failure.reproducer)"
+            )
         }
         if run.failureCount > run.failures.count {
             let forms = [run.failedKinds, run.failedForms].flatMap { counts in

@@ -58,7 +58,9 @@ final class EmulatedRunner {
         engine = Engine(guest: guest, memory: physical, bus: bus, vcpuIndex: 0, optimise: optimise)
         engine.verifiesBlocks = !optimise
         guest.attach(engine)
-        guard let host = physical.host(0) else { throw VirtKitError(.invalidState, operation: "map", message: "no RAM") }
+        guard let host = physical.host(0) else {
+            throw VirtKitError(.invalidState, operation: "map", message: "no RAM")
+        }
         base = host
         result.initialize(to: native_state())
         after = StateView(pointer: result)
@@ -113,7 +115,8 @@ final class EmulatedRunner {
         memset(base + Int(Place.handlers), 0xF4, 0x1000)
         memset(base + Int(Place.code), 0xCC, Int(Window.codeSize))
         for offset in UInt32(0)..<4096 {
-            base.storeBytes(of: native_constant(offset), toByteOffset: Int(Place.constant) + Int(offset), as: UInt8.self)
+            base.storeBytes(
+                of: native_constant(offset), toByteOffset: Int(Place.constant) + Int(offset), as: UInt8.self)
         }
     }
 
@@ -127,10 +130,12 @@ final class EmulatedRunner {
         state.ldtr = X86_64.Segment()
         state.gdtr = X86_64.DescriptorTable(base: Self.supervisor + Place.descriptors, limit: 0x7F)
         state.idtr = X86_64.DescriptorTable(base: Self.supervisor + Place.interrupts, limit: 0xFFF)
-        state.cr0 = CR0.protection | CR0.monitorCoprocessor | CR0.extensionType | CR0.numericError | CR0.writeProtect
+        state.cr0 =
+            CR0.protection | CR0.monitorCoprocessor | CR0.extensionType | CR0.numericError | CR0.writeProtect
             | CR0.alignmentMask | CR0.paging
         state.cr3 = Place.pml4
-        state.cr4 = CR4.physicalAddressExtension | CR4.fxsr | CR4.simdExceptions | CR4.fsgsbase | CR4.xsave
+        state.cr4 =
+            CR4.physicalAddressExtension | CR4.fxsr | CR4.simdExceptions | CR4.fsgsbase | CR4.xsave
             | CR4.machineCheck
         state.efer = EFER.syscall | EFER.longModeEnable | EFER.longModeActive | EFER.noExecute
         state.xcr0 = 3

@@ -48,12 +48,17 @@ struct InstructionEncoder {
         var legacy: [UInt8] = []
         if form.isLocked { legacy.append(0xF0) }
         if form.prefix != 0 { legacy.append(form.prefix) }
-        if form.prefix == 0xF2 || form.prefix == 0xF3, form.map != .primary, !isBranch, random.once(in: 8) { legacy.append(0x66) }
+        if form.prefix == 0xF2 || form.prefix == 0xF3, form.map != .primary, !isBranch, random.once(in: 8) {
+            legacy.append(0x66)
+        }
         let changesAddress = !form.is32Bit || form.operand != .memory
         if changesAddress, !isAbsolute, random.once(in: 10) { legacy.append(0x67) }
         if random.once(in: 10) {
             let plain: [UInt8] = form.is32Bit ? [0x26, 0x3E, 0x64, 0x65] : []
-            legacy.append(random.pick(isAbsolute ? [0x26, 0x3E] : form.is32Bit ? plain : [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x64, 0x65]))
+            legacy.append(
+                random.pick(
+                    isAbsolute
+                        ? [0x26, 0x3E] : form.is32Bit ? plain : [0x26, 0x2E, 0x36, 0x3E, 0x64, 0x65, 0x64, 0x65]))
         }
         for index in legacy.indices.dropFirst() { legacy.swapAt(index, random.below(index + 1)) }
         guard !form.is32Bit else { return legacy }

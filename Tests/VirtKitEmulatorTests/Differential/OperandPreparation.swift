@@ -27,7 +27,9 @@ struct OperandPreparation {
         case 2: Window.data + 0x1000 - UInt64(random.below(40))
         case 3: Window.constant + UInt64(random.below(4096))
         case 4: random.pick([0x8000_0000_0000, 0x7FFF_FFFF_FFFF, 0xFFFF_7FFF_FFFF_FFF8]) &- UInt64(random.below(16))
-        case 5: random.pick([0xFFFF_8000_0000_0000, 0xFFFF_FFFF_FFFF_FFF0, 0xFFFF_FFFF_8000_0000]) + UInt64(random.below(16))
+        case 5:
+            random.pick([0xFFFF_8000_0000_0000, 0xFFFF_FFFF_FFFF_FFF0, 0xFFFF_FFFF_8000_0000])
+                + UInt64(random.below(16))
         case 6: UInt64(random.below(4096))
         case 7...20: Window.data + UInt64(random.below(0x1C00))
         case 21...28: Window.data + UInt64(random.below(0x70)) * 64
@@ -76,7 +78,9 @@ struct OperandPreparation {
         return offset <= Window.dataSize - UInt64(count) ? Int(offset) : nil
     }
 
-    private func word(_ offset: Int) -> UInt64 { test.dataBefore.loadUnaligned(fromByteOffset: offset, as: UInt64.self) }
+    private func word(_ offset: Int) -> UInt64 {
+        test.dataBefore.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+    }
     private func setWord(_ offset: Int, _ value: UInt64) {
         test.dataBefore.storeBytes(of: value, toByteOffset: offset, as: UInt64.self)
     }
@@ -155,14 +159,17 @@ struct OperandPreparation {
         func set(_ index: Int, _ value: UInt64) {
             for byte in 0..<size {
                 test.dataBefore.storeBytes(
-                    of: UInt8(truncatingIfNeeded: value >> UInt64(byte * 8)), toByteOffset: offset + index * size + byte,
+                    of: UInt8(truncatingIfNeeded: value >> UInt64(byte * 8)),
+                    toByteOffset: offset + index * size + byte,
                     as: UInt8.self)
             }
         }
         if instruction.opcode == 0x9D { return set(0, random.next() & 0x27_7FD5) }
         guard random.flip() else { return }
         set(0, Window.code + UInt64(random.below(Int(Window.codeSize))))
-        set(1, UInt64(random.pick([LinuxSegments.userCode, LinuxSegments.userCode, LinuxSegments.userCode32, 0x2B, 0x10])))
+        set(
+            1,
+            UInt64(random.pick([LinuxSegments.userCode, LinuxSegments.userCode, LinuxSegments.userCode32, 0x2B, 0x10])))
         guard instruction.opcode == 0xCF else { return }
         set(2, random.next() & 0x27_7ED5)
         set(3, InstructionEncoder.target(&random))
@@ -189,7 +196,9 @@ struct OperandPreparation {
         case (.primary, 0xFF) where instruction.extensionDigit == 3 || instruction.extensionDigit == 5:
             guard random.flip() else { return }
             setWord(offset, Window.code + UInt64(random.below(Int(Window.codeSize))))
-            let selector = random.pick([LinuxSegments.userCode, LinuxSegments.userCode32, LinuxSegments.userData, 0x10, 0])
+            let selector = random.pick([
+                LinuxSegments.userCode, LinuxSegments.userCode32, LinuxSegments.userData, 0x10, 0,
+            ])
             setWord(offset + instruction.operandBytes, UInt64(selector))
         // Values of their kind for the x87 unit.
         case (.primary, 0xDB):

@@ -36,7 +36,9 @@ struct StateView {
     /// The sign and exponent of ST(`number`).
     subscript(signExponent number: Int) -> UInt16 {
         get { image.load(fromByteOffset: 40 + (number & 7) * 16, as: UInt16.self) }
-        nonmutating set { image.storeBytes(of: UInt64(newValue), toByteOffset: 40 + (number & 7) * 16, as: UInt64.self) }
+        nonmutating set {
+            image.storeBytes(of: UInt64(newValue), toByteOffset: 40 + (number & 7) * 16, as: UInt64.self)
+        }
     }
 
     var control: UInt16 {
@@ -113,7 +115,9 @@ struct CaseView {
     var dataAfter: UnsafeMutableRawPointer { UnsafeMutableRawPointer(native_data_after(pointer)) }
 
     var codeAddress: UInt64 { pointer.pointee.code_address }
-    var codeBytes: [UInt8] { (0..<Int(pointer.pointee.code_bytes)).map { code.load(fromByteOffset: $0, as: UInt8.self) } }
+    var codeBytes: [UInt8] {
+        (0..<Int(pointer.pointee.code_bytes)).map { code.load(fromByteOffset: $0, as: UInt8.self) }
+    }
     var is32Bit: Bool { before[selector: 1] == LinuxSegments.userCode32 }
 
     func setCode(_ bytes: [UInt8], at address: UInt64) {

@@ -83,8 +83,10 @@ enum UndefinedResults {
     static func readsFlags(_ instruction: X86Instruction) -> Bool {
         let digit = instruction.extensionDigit
         switch (instruction.map, instruction.opcode) {
-        case (.primary, 0x10...0x1F), (.primary, 0x27), (.primary, 0x2F), (.primary, 0x37), (.primary, 0x3F): return true
-        case (.primary, 0x70...0x7F), (.primary, 0x9C), (.primary, 0x9F), (.primary, 0xE0), (.primary, 0xE1): return true
+        case (.primary, 0x10...0x1F), (.primary, 0x27), (.primary, 0x2F), (.primary, 0x37), (.primary, 0x3F):
+            return true
+        case (.primary, 0x70...0x7F), (.primary, 0x9C), (.primary, 0x9F), (.primary, 0xE0), (.primary, 0xE1):
+            return true
         case (.primary, 0xCE), (.primary, 0xF5), (.primary, 0xDA), (.primary, 0xDB): return true
         case (.primary, 0x80...0x83): return digit == 2 || digit == 3
         case (.primary, 0xC0), (.primary, 0xC1), (.primary, 0xD0...0xD3): return digit == 2 || digit == 3

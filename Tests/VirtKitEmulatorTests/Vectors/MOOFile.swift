@@ -81,7 +81,9 @@ enum MOOFile {
             case "RAM ":
                 let count = try part.integer(UInt32.self)
                 // What the chunk can't hold isn't allocated.
-                guard Int(count) <= part.count / 5 else { throw VectorFileError(description: "memory beyond its chunk") }
+                guard Int(count) <= part.count / 5 else {
+                    throw VectorFileError(description: "memory beyond its chunk")
+                }
                 for _ in 0..<count {
                     memory.append(
                         .init(address: try part.integer(UInt32.self), value: try part.integer(UInt8.self)))
@@ -102,7 +104,9 @@ enum MOOFile {
         var count: Int { rest.count }
 
         mutating func take(_ count: Int) throws(VectorFileError) -> ArraySlice<UInt8> {
-            guard count >= 0, count <= rest.count else { throw VectorFileError(description: "a MOO file that is cut off") }
+            guard count >= 0, count <= rest.count else {
+                throw VectorFileError(description: "a MOO file that is cut off")
+            }
             defer { rest = rest.dropFirst(count) }
             return rest.prefix(count)
         }

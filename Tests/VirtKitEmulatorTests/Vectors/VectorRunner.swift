@@ -83,7 +83,9 @@ final class VectorRunner {
         try guest.importState(state(vector))
         bus.ports = []
         let exit = engine.run(maximumInstructions: 300_000)
-        guard exit == .guest(X86ExitCode.halted) else { return .failed("it ends with \(exit) at \(hex(guest.programCounter))") }
+        guard exit == .guest(X86ExitCode.halted) else {
+            return .failed("it ends with \(exit) at \(hex(guest.programCounter))")
+        }
         return compare(vector, endOffset)
     }
 

@@ -109,7 +109,9 @@ import Testing
         try process.run()
         let data = pipe.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
-        guard process.terminationStatus == 0 else { throw VectorFileError(description: "gzip can't unpack \(url.path)") }
+        guard process.terminationStatus == 0 else {
+            throw VectorFileError(description: "gzip can't unpack \(url.path)")
+        }
         return data
     }
 }

@@ -89,7 +89,8 @@ extension X86Instruction {
         switch (map, opcode) {
         case (.primary, 0x00...0x37): return opcode & 7 < 2
         case (.primary, 0x80...0x83): return extensionDigit != 7
-        case (.primary, 0x86), (.primary, 0x87), (.primary, 0xC0), (.primary, 0xC1), (.primary, 0xD0...0xD3): return true
+        case (.primary, 0x86), (.primary, 0x87), (.primary, 0xC0), (.primary, 0xC1), (.primary, 0xD0...0xD3):
+            return true
         case (.primary, 0xF6), (.primary, 0xF7): return extensionDigit == 2 || extensionDigit == 3
         case (.primary, 0xFE), (.primary, 0xFF): return extensionDigit < 2
         case (.map0F, 0xA4), (.map0F, 0xA5), (.map0F, 0xAC), (.map0F, 0xAD), (.map0F, 0xAB): return true
