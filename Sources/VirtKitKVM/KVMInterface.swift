@@ -111,24 +111,26 @@ struct KVMDescriptor: ~Copyable {
 
     /// Makes a call. One that a signal interrupts is made again.
     @discardableResult
-    func control(_ request: KVMRequest, _ argument: UInt = 0, details: String? = nil) throws(KVMError) -> Int32 {
+    func control(
+        _ request: KVMRequest, _ argument: UInt = 0, details: @autoclosure () -> String? = nil
+    ) throws(KVMError) -> Int32 {
         var result: Int32 = 0
         for _ in 0...Self.maximumRetries {
             result = interface.control(number, request, argument)
             if result != -EINTR { break }
         }
-        guard result >= 0 else { throw KVMError(request.name, -result, details: details) }
+        guard result >= 0 else { throw KVMError(request.name, -result, details: details()) }
         return result
     }
 
     /// Makes a call with a structure that the kernel reads, writes, or both.
     @discardableResult
     func control<Value>(
-        _ request: KVMRequest, _ value: inout Value, details: String? = nil
+        _ request: KVMRequest, _ value: inout Value, details: @autoclosure () -> String? = nil
     ) throws(KVMError) -> Int32 {
         // SAFETY: the pointer is used only during the call.
         try withUnsafeMutablePointer(to: &value) { pointer throws(KVMError) in
-            try control(request, UInt(bitPattern: pointer), details: details)
+            try control(request, UInt(bitPattern: pointer), details: details())
         }
     }
 

@@ -27,7 +27,8 @@ struct KVMList<Element> {
     /// Makes a call with the list.
     @discardableResult
     mutating func call(
-        _ descriptor: borrowing KVMDescriptor, _ request: KVMRequest, count: Int, details: String? = nil
+        _ descriptor: borrowing KVMDescriptor, _ request: KVMRequest, count: Int,
+        details: @autoclosure () -> String? = nil
     ) throws(KVMError) -> Int {
         var result: Int32 = 0
         var failure: KVMError?
@@ -35,7 +36,7 @@ struct KVMList<Element> {
             bytes.storeBytes(of: UInt32(truncatingIfNeeded: count), as: UInt32.self)
             // SAFETY: the buffer holds as many elements as its head says, and is used only during the call.
             do throws(KVMError) {
-                result = try descriptor.control(request, UInt(bitPattern: bytes.baseAddress), details: details)
+                result = try descriptor.control(request, UInt(bitPattern: bytes.baseAddress), details: details())
             } catch {
                 failure = error
             }

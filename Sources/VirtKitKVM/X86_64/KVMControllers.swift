@@ -44,8 +44,9 @@
         }
 
         func setController(_ value: kvm_irqchip) throws(KVMError) {
+            let number = value.chip_id
             var value = value
-            try descriptor.control(.setController, &value, details: "controller \(value.chip_id)")
+            try descriptor.control(.setController, &value, details: "controller \(number)")
         }
 
         func timer() throws(KVMError) -> kvm_pit_state2 {
