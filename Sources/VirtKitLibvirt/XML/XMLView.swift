@@ -76,7 +76,8 @@ extension XML {
             }
             set {
                 let field = Schema.prototype.schema[keyPath: property]
-                element.write(field.path, newValue.map(field.write), order: Self.order)
+                element.write(
+                    field.path, newValue.map(field.write), order: Self.order, flags: Schema.prototype.flags)
             }
         }
 

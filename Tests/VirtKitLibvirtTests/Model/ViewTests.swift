@@ -204,6 +204,14 @@ import VirtKitLibvirt
         #expect(domain.element["metadata"] == nil)
     }
 
+    @Test func flagsStayWhenTheirAttributesGo() throws {
+        var domain = try DomainDescription(parsing: "<domain><features><apic eoi='on'/></features></domain>")
+        domain.features.apicEndOfInterrupt = nil
+        #expect(domain.features.apic)
+        domain.features.apic = false
+        #expect(try domain.xmlString() == "<domain/>\n")
+    }
+
     @Test func unreadableValuesAreNil() throws {
         let domain = try DomainDescription(
             parsing:
