@@ -192,12 +192,14 @@ extension XML.Element {
     /// Inserts an element before the child at an index, or after the last one, with the white space that the children
     /// here have before them.
     mutating func insert(_ element: XML.Element, before index: Int?) {
-        let blank = indentation
         if let index {
-            // The white space before the child at `index` now stands before the new one.
+            // The white space before the child at `index` now stands before the new one, and a copy of it behind.
             children.insert(.element(element), at: index)
-            if let blank { children.insert(.text(blank), at: index + 1) }
+            if index > 0, storage.children[index - 1].isBlank {
+                children.insert(storage.children[index - 1], at: index + 1)
+            }
         } else {
+            let blank = indentation
             var end = storage.children.count
             if let last = storage.children.last, last.isBlank { end -= 1 }
             children.insert(.element(element), at: end)

@@ -6,7 +6,7 @@ import VirtKitLibvirt
 @Suite struct ViewTests {
     static let text = """
         <!-- made by hand -->
-        <domain type="kvm" xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" unknown="kept">
+        <domain xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" type="kvm" unknown="kept">
           <name>one</name>
           <memory unit="GiB">2</memory>
           <vcpu placement="static" cpuset="0-3,^2">4</vcpu>
