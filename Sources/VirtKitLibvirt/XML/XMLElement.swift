@@ -55,7 +55,7 @@ extension XML {
         }
 
         /// The text and CDATA within, those of elements within excepted. Setting it replaces them, and keeps comments,
-        /// instructions and elements.
+        /// instructions and elements, with the white space around elements.
         public var text: String {
             get {
                 // Most elements hold one text or none.
@@ -70,19 +70,23 @@ extension XML {
                 return result
             }
             set {
-                let old = storage.children
+                let keepsBlanks = holdsElements
                 var position: Int?
                 var kept: [Node] = []
-                for child in old {
+                for child in storage.children {
                     switch child {
+                    case .text where keepsBlanks && child.isBlank: kept.append(child)
                     case .text, .cdata: position = position ?? kept.count
                     default: kept.append(child)
                     }
                 }
-                if !newValue.isEmpty { kept.insert(.text(newValue), at: position ?? kept.count) }
+                if !newValue.isEmpty { kept.insert(.text(newValue), at: position ?? (keepsBlanks ? 0 : kept.count)) }
                 children = kept
             }
         }
+
+        /// Whether there are elements within.
+        var holdsElements: Bool { storage.children.contains { if case .element = $0 { true } else { false } } }
 
         /// The elements within, one level deep.
         public var elements: [Element] { storage.children.compactMap(\.element) }
@@ -188,12 +192,14 @@ extension XML.Element {
     /// Inserts an element before the child at an index, or after the last one, with the white space that the children
     /// here have before them.
     mutating func insert(_ element: XML.Element, before index: Int?) {
-        let blank = indentation
         if let index {
-            // The white space before the child at `index` now stands before the new one.
+            // The white space before the child at `index` now stands before the new one, and a copy of it behind.
             children.insert(.element(element), at: index)
-            if let blank { children.insert(.text(blank), at: index + 1) }
+            if index > 0, storage.children[index - 1].isBlank {
+                children.insert(storage.children[index - 1], at: index + 1)
+            }
         } else {
+            let blank = indentation
             var end = storage.children.count
             if let last = storage.children.last, last.isBlank { end -= 1 }
             children.insert(.element(element), at: end)
@@ -204,7 +210,8 @@ extension XML.Element {
     /// Removes a child and the white space before it.
     mutating func removeChild(at index: Int) {
         children.remove(at: index)
-        if index > 0, storage.children[index - 1].isBlank { children.remove(at: index - 1) }
+        guard index > 0, storage.children[index - 1].isBlank else { return }
+        children.remove(at: index - 1)
         if storage.children.count == 1, storage.children[0].isBlank { children = [] }
     }
 

@@ -86,17 +86,20 @@ extension XML.Element {
     func read(_ path: XML.Path) -> String? {
         guard let element = find(path.steps) else { return nil }
         if let attribute = path.attribute { return element[attribute: attribute] }
+        if !element.holdsElements { return element.text }
         // Between elements, white space is no text.
-        let text = element.text
-        return XML.Node.text(text).isBlank && element.storage.children.contains { $0.element != nil } ? nil : text
+        let text = element.text.trimmingXMLSpace
+        return text.isEmpty ? nil : text
     }
 
     /// Sets an attribute or an element's text, and makes the elements on the way. Nil removes it, and the elements on the
     /// way that are empty then.
     ///
-    /// - Parameter order: names of elements in the order in which they should stand here.
-    mutating func write(_ path: XML.Path, _ value: String?, order: [String]) {
-        update(path.steps[...], create: value != nil, order: order) { element in
+    /// - Parameters:
+    ///   - order: names of elements in the order in which they should stand here.
+    ///   - flags: names of elements here that mean something when they are empty, and so stay.
+    mutating func write(_ path: XML.Path, _ value: String?, order: [String], flags: Set<String> = []) {
+        update(path.steps[...], create: value != nil, order: order, flags: flags) { element in
             if let attribute = path.attribute {
                 element[attribute: attribute] = value
             } else if element.text != value ?? "" {
@@ -107,7 +110,7 @@ extension XML.Element {
 
     /// Changes the element at the end of some steps; where it is missing, makes it or does nothing.
     mutating func update(
-        _ steps: ArraySlice<XML.Path.Step>, create: Bool, order: [String],
+        _ steps: ArraySlice<XML.Path.Step>, create: Bool, order: [String], flags: Set<String> = [],
         _ change: (inout XML.Element) -> Void
     ) {
         guard let step = steps.first else { return change(&self) }
@@ -115,7 +118,7 @@ extension XML.Element {
             var child = take(at: index)
             let wasEmpty = child.isEmpty
             child.update(steps.dropFirst(), create: create, order: [], change)
-            if !create, child.isEmpty, !wasEmpty {
+            if !create, child.isEmpty, !wasEmpty, !flags.contains(step.name.local) {
                 removeChild(at: index)
             } else {
                 children[index] = .element(child)

@@ -26,19 +26,24 @@ extension XML {
         public let schema: Schema
         /// The names of elements within, in the order in which new ones are inserted.
         let order: [String]
+        /// The names of elements within that say something when they are empty.
+        let flags: Set<String>
 
         /// Makes a prototype.
         public init(_ name: Name, _ schema: Schema) {
             self.name = name
             self.schema = schema
             var order: [String] = []
+            var flags: Set<String> = []
             for (_, value) in Mirror(reflecting: schema).children {
-                guard let name = (value as? any Property)?.path.steps.first?.name.local, !order.contains(name) else {
+                guard let path = (value as? any Property)?.path, let name = path.steps.first?.name.local else {
                     continue
                 }
-                order.append(name)
+                if !order.contains(name) { order.append(name) }
+                if value is Flag, path.steps.count == 1 { flags.insert(name) }
             }
             self.order = order
+            self.flags = flags
         }
     }
 

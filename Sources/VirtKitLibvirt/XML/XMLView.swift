@@ -76,7 +76,8 @@ extension XML {
             }
             set {
                 let field = Schema.prototype.schema[keyPath: property]
-                element.write(field.path, newValue.map(field.write), order: Self.order)
+                element.write(
+                    field.path, newValue.map(field.write), order: Self.order, flags: Schema.prototype.flags)
             }
         }
 
@@ -199,8 +200,9 @@ extension XML.Element {
     struct Descent {
         /// The element that holds it.
         var element: XML.Element
-        /// Those above it that were taken out, the outermost first; each with the place of the next in it, if it had one.
-        var above: [(element: XML.Element, index: Int?)] = []
+        /// Those above it that were taken out, the outermost first; each with the place of the next in it, if it had
+        /// one, and whether that was empty.
+        var above: [(element: XML.Element, index: Int?, wasEmpty: Bool)] = []
         let steps: ArraySlice<XML.Path.Step>
 
         var isRoot: Bool { steps.isEmpty }
@@ -212,7 +214,7 @@ extension XML.Element {
         for step in descent.steps {
             let index = descent.element.index(of: step)
             let next = index.map { descent.element.take(at: $0) } ?? XML.Element(step.name)
-            descent.above.append((descent.element, index))
+            descent.above.append((descent.element, index, next.isEmpty))
             descent.element = next
         }
         return descent
@@ -221,12 +223,13 @@ extension XML.Element {
     mutating func ascend(_ descent: Descent, order: [String]) {
         var descent = descent
         var steps = descent.steps
-        while let (above, index) = descent.above.popLast(), let step = steps.popLast() {
+        while let (above, index, wasEmpty) = descent.above.popLast(), let step = steps.popLast() {
             var parent = above
             let element = descent.element
             descent.element = XML.Element.placeholder
             parent.put(
-                element.isEmpty && index == nil ? nil : element, at: index, step, order: steps.isEmpty ? order : [])
+                element.isEmpty && (index == nil || !wasEmpty) ? nil : element, at: index, step,
+                order: steps.isEmpty ? order : [])
             descent.element = parent
         }
         self = descent.element

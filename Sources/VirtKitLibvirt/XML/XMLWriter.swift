@@ -15,7 +15,9 @@ struct XMLWriter {
                 throw Self.error("the XML version \"\(declaration.version)\" is none")
             }
             put("<?xml version=\"\(declaration.version)\"")
-            if declaration.encoding != nil { put(" encoding=\"UTF-8\"") }
+            if let encoding = declaration.encoding {
+                put(" encoding=\"\(encoding.uppercased() == "UTF-8" ? encoding : "UTF-8")\"")
+            }
             if let standalone = declaration.standalone { put(" standalone=\"\(standalone ? "yes" : "no")\"") }
             put("?>\n")
         }

@@ -29,8 +29,8 @@ struct ModelCorpusTests {
 
     static func places(_ corpus: Corpus) throws -> [(path: String, root: String, place: Place)] {
         try corpus.paths.compactMap { path in
-            let document = try XML.Document(bytes: try corpus.bytes(of: path))
-            guard let place = try place(document) else { return nil }
+            guard let document = try? XML.Document(bytes: try corpus.bytes(of: path)), let place = try place(document)
+            else { return nil }
             return (path, document.root.name.local, place)
         }
     }
@@ -95,7 +95,11 @@ struct ModelCorpusTests {
                             #expect(isAllowed(line), "\(name): \(line)")
                         }
                     }
-                    if old == nil, place.element.read(leaf.path) == nil {
+                    // An empty element goes with the last that was set in it, also where it was there before.
+                    let hadEmpty = (1...max(1, leaf.path.steps.count)).contains { count in
+                        place.element.find(leaf.path.steps.prefix(count))?.isEmpty ?? false
+                    }
+                    if old == nil, place.element.read(leaf.path) == nil, !hadEmpty {
                         leaf.clear(in: &element, order: place.order)
                         #expect(element == place.element, "\(name), cleared")
                     }

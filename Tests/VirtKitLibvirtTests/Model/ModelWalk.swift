@@ -108,19 +108,17 @@ struct Place {
 
     var leaves: [any Leaf] { properties.compactMap { $0.value as? any Leaf } }
 
+    /// The places of the elements that a property names.
+    func children(_ branch: any Branch) -> [Place] {
+        guard let parent = element.find(branch.path.steps.dropLast()) else { return [] }
+        return parent.elements.filter(branch.path.last.matches).enumerated().map { number, child in
+            Place(child, "\(path)/\(branch.path)[\(number)]", branch)
+        }
+    }
+
     /// This place, and those of all elements within that properties name.
     var all: [Place] {
-        var result = [self]
-        for (_, value) in properties {
-            guard let branch = value as? any Branch, let parent = element.find(branch.path.steps.dropLast()) else {
-                continue
-            }
-            let found = parent.elements.filter(branch.path.last.matches)
-            for (number, child) in found.enumerated() {
-                result += Place(child, "\(path)/\(branch.path)[\(number)]", branch).all
-            }
-        }
-        return result
+        [self] + properties.compactMap { $0.value as? any Branch }.flatMap { children($0).flatMap(\.all) }
     }
 }
 

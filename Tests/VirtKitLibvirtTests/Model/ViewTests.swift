@@ -6,7 +6,7 @@ import VirtKitLibvirt
 @Suite struct ViewTests {
     static let text = """
         <!-- made by hand -->
-        <domain type="kvm" xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" unknown="kept">
+        <domain xmlns:qemu="http://libvirt.org/schemas/domain/qemu/1.0" type="kvm" unknown="kept">
           <name>one</name>
           <memory unit="GiB">2</memory>
           <vcpu placement="static" cpuset="0-3,^2">4</vcpu>
@@ -202,6 +202,14 @@ import VirtKitLibvirt
         #expect(read.metadata[namespace: uri]?.text == "me")
         domain.metadata[namespace: uri] = nil
         #expect(domain.element["metadata"] == nil)
+    }
+
+    @Test func flagsStayWhenTheirAttributesGo() throws {
+        var domain = try DomainDescription(parsing: "<domain><features><apic eoi='on'/></features></domain>")
+        domain.features.apicEndOfInterrupt = nil
+        #expect(domain.features.apic)
+        domain.features.apic = false
+        #expect(try domain.xmlString() == "<domain/>\n")
     }
 
     @Test func unreadableValuesAreNil() throws {
