@@ -141,7 +141,7 @@ struct EventsCommand: AsyncParsableCommand {
                     words += event.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
                 }
                 print(words.joined(separator: " "))
-                fflush(stdout)
+                fflush(nil)
                 left -= 1
                 if left == 0 { break }
             }
