@@ -82,7 +82,9 @@ struct RunCommand: AsyncParsableCommand {
             standardError("virtkit: \(choice.explanation)")
             return choice.hypervisor
         }
-        if backend.contains("://") { return try await [LibvirtBackend(uri: backend)].best(for: configuration).hypervisor }
+        if backend.contains("://") {
+            return try await [LibvirtBackend(uri: backend)].best(for: configuration).hypervisor
+        }
         guard let named = Backends.builtIn.first(where: { $0.id == backend }) else {
             throw VirtKitError(
                 .invalidConfiguration, operation: "choose a backend", message: "there is no backend \"\(backend)\"",
