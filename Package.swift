@@ -32,7 +32,8 @@ let package = Package(
         .target(name: "VirtKitKVM", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(name: "VirtKitLibvirt", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .target(
-            name: "VirtKit", dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator", "VirtKitKVM"],
+            name: "VirtKit",
+            dependencies: ["VirtKitCore", "VirtKitMachine", "VirtKitEmulator", "VirtKitKVM", "VirtKitLibvirt"],
             swiftSettings: settings),
         .target(name: "VirtKitTesting", dependencies: ["VirtKitCore", "VirtKitMachine"], swiftSettings: settings),
         .executableTarget(

@@ -3,8 +3,9 @@ public enum Backends {
     /// Every built-in backend. Add your own: `Backends.builtIn + [MyBackend()]`.
     ///
     /// Among backends that answer alike the first is taken. So KVM runs what it can run in full; where it is limited,
-    /// which means that it can't execute a part of what guests may do, the emulator comes first.
-    public static var builtIn: [any Backend] { [EmulatorBackend(), KVMBackend()] }
+    /// which means that it can't execute a part of what guests may do, the emulator comes first. libvirt, whose
+    /// machines are outside of this process, is the last.
+    public static var builtIn: [any Backend] { [EmulatorBackend(), KVMBackend(), LibvirtBackend()] }
 }
 
 /// VirtKit's own CPU emulator on VirtKit's own boards, in this process.

@@ -13,7 +13,7 @@ struct RunCommand: AsyncParsableCommand {
 
     @OptionGroup var options: MachineOptions
 
-    @Option(help: "The backend: auto, or one that `virtkit backends` lists.")
+    @Option(help: "The backend: auto, one that `virtkit backends` lists, or a URI of libvirt's: qemu:///system.")
     var backend = "auto"
 
     @Option(help: ArgumentHelp("End the machine after this time.", valueName: "seconds"))
@@ -81,6 +81,9 @@ struct RunCommand: AsyncParsableCommand {
             let choice = try await Backends.builtIn.best(for: configuration)
             standardError("virtkit: \(choice.explanation)")
             return choice.hypervisor
+        }
+        if backend.contains("://") {
+            return try await [LibvirtBackend(uri: backend)].best(for: configuration).hypervisor
         }
         guard let named = Backends.builtIn.first(where: { $0.id == backend }) else {
             throw VirtKitError(

@@ -7,7 +7,15 @@ struct VirtKitCommand: AsyncParsableCommand {
         commandName: "virtkit",
         abstract: "Runs virtual machines with VirtKit.",
         version: "0.1.0",
-        subcommands: [RunCommand.self, BackendsCommand.self, InitramfsCommand.self])
+        subcommands: [RunCommand.self, BackendsCommand.self, InitramfsCommand.self],
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Domains of libvirt",
+                subcommands: [
+                    ListCommand.self, StartCommand.self, StopCommand.self, ConsoleCommand.self, DumpXMLCommand.self,
+                    EventsCommand.self, StatsCommand.self,
+                ])
+        ])
 
     static func main() async {
         // A reader of our output that has gone away is an error of `write`, not the end of the process.
@@ -16,6 +24,6 @@ struct VirtKitCommand: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         // No file that is opened later may take the place of a standard stream that was closed.
         for descriptor in 0..<Int32(3) where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
-        await main(nil)
+        await main(ConnectionOptions.afterCommand(Array(CommandLine.arguments.dropFirst())))
     }
 }

@@ -112,6 +112,9 @@ public final class LibvirtConnection: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
+    /// Held while an embedded driver is opened: libvirt gives a second connection before the first one has made the driver ready.
+    private static let embedding = Mutex(())
+
     /// Opens a connection; blocks.
     private static func openHandle(
         _ uri: String, _ options: Options, generation: Int, lost: @escaping @Sendable (CloseReason) -> Void
@@ -121,7 +124,15 @@ public final class LibvirtConnection: Sendable {
         try LibvirtEventLoop.ensure()
         let flags: CUnsignedInt = options.isReadOnly ? 1 : 0
         let opened: OpaquePointer?
-        let open = try Libvirt.virConnectOpenAuth.call
+        let function = try Libvirt.virConnectOpenAuth.call
+        func open(
+            _ uri: String, _ auth: UnsafeMutablePointer<vk_virConnectAuth>?, _ flags: CUnsignedInt
+        ) -> OpaquePointer? {
+            guard uri.contains(":///embed") else { return function(uri, auth, flags) }
+            // As a number, since pointers don't leave a lock.
+            let address = embedding.withLock { _ in Int(bitPattern: function(uri, auth, flags)) }
+            return OpaquePointer(bitPattern: address)
+        }
         if let credentials = options.credentials {
             var kinds: [CInt] = [1, 2, 3, 4, 5, 6, 7, 8]
             let box = CredentialBox(credentials)

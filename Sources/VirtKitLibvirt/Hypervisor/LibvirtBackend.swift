@@ -33,6 +33,14 @@ public struct LibvirtBackend: Backend {
         }
     }
 
+    /// What kind of hypervisor it is.
+    public func details() async -> [BackendDetail] {
+        [
+            BackendDetail("hypervisor-type", "managed: another program runs the machine, by libvirt"),
+            BackendDetail("uri", uri),
+        ]
+    }
+
     /// Whether it can run a machine: reached, and with nothing in the configuration that libvirt's machines don't have.
     public func probe(for configuration: MachineConfiguration) async -> Suitability {
         let obstacles = MachineDomain(configuration: configuration, options: .init()).obstacles

@@ -11,7 +11,7 @@ final class LibvirtMachine: Machine {
     private let files: BootFiles
     private let life: MachineLife
     private let gate = Gate()
-    private let console: ConsolePump?
+    private let console: LibvirtConsolePump?
     /// What QEMU said why the guest has ended: "guest-reset", "guest-shutdown" …
     private let endReason = Mutex<String?>(nil)
     private let ending = Mutex<Task<Void, Never>?>(nil)
@@ -22,7 +22,7 @@ final class LibvirtMachine: Machine {
 
     private init(
         _ domain: LibvirtDomain, _ configuration: MachineConfiguration, _ hypervisor: LibvirtHypervisor,
-        _ files: BootFiles, _ state: MachineState, _ serial: SerialConsole, _ console: ConsolePump?
+        _ files: BootFiles, _ state: MachineState, _ serial: SerialConsole, _ console: LibvirtConsolePump?
     ) {
         self.domain = domain
         self.configuration = configuration
@@ -46,7 +46,7 @@ final class LibvirtMachine: Machine {
                 let stream = try await hypervisor.connection.ifSupported { try await domain.openConsole() }
                 let machine = LibvirtMachine(
                     domain, configuration, hypervisor, files, state, serial,
-                    stream.map { ConsolePump($0, serial) })
+                    stream.map { LibvirtConsolePump($0, serial) })
                 machine.watch(events)
                 return machine
             }

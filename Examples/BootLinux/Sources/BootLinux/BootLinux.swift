@@ -1,6 +1,8 @@
 // Boots a Linux kernel inside this process, prints its console, and says how it ended.
 //
-// Usage: BootLinux KERNEL INITRD
+// Usage: BootLinux KERNEL INITRD [URI]
+//
+// With one of libvirt's URIs (qemu:///system) the same machine runs there.
 
 import VirtKit
 
@@ -8,13 +10,14 @@ import VirtKit
 struct BootLinux {
     static func main() async throws {
         let arguments = CommandLine.arguments
-        guard arguments.count == 3 else { fatalError("usage: BootLinux KERNEL INITRD") }
+        guard [3, 4].contains(arguments.count) else { fatalError("usage: BootLinux KERNEL INITRD [URI]") }
 
         var configuration = MachineConfiguration(architecture: .x86_64, cpus: 1, memory: .mebibytes(256))
         configuration.boot = .linux(
             kernel: .path(arguments[1]), initrd: .path(arguments[2]), commandLine: "console=ttyS0 panic=-1")
 
-        let choice = try await Backends.builtIn.best(for: configuration)
+        let backends: [any Backend] = arguments.count == 4 ? [LibvirtBackend(uri: arguments[3])] : Backends.builtIn
+        let choice = try await backends.best(for: configuration)
         print("running on \(choice.explanation)")
         let outcome = try await choice.hypervisor.withMachine(configuration) { machine in
             try await machine.start()

@@ -1,12 +1,13 @@
 internal import Synchronization
-internal import VirtKitCore
+public import VirtKitCore
 
-/// Moves bytes between a domain's console stream and a machine's `SerialConsole`.
-final class ConsolePump: Sendable {
+/// Moves bytes between a domain's console stream and a `SerialConsole`, from its making until the stream ends or `finish()`.
+public final class LibvirtConsolePump: Sendable {
     private let stream: LibvirtStream
     private let tasks: Mutex<[Task<Void, Never>]> = Mutex([])
 
-    init(_ stream: LibvirtStream, _ serial: SerialConsole) {
+    /// Begins.
+    public init(_ stream: LibvirtStream, _ serial: SerialConsole) {
         self.stream = stream
         let (arrivals, arrival) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
         serial.onInput { arrival.yield() }
@@ -28,8 +29,20 @@ final class ConsolePump: Sendable {
         tasks.withLock { $0 = [output, input] }
     }
 
+    /// Waits until the stream has ended, or the task is cancelled.
+    public func waitForEnd() async {
+        let output = tasks.withLock { $0.first }
+        let (ended, end) = AsyncStream.makeStream(of: Void.self)
+        let waiter = Task {
+            await output?.value
+            end.finish()
+        }
+        for await _ in ended {}
+        waiter.cancel()
+    }
+
     /// Waits for the rest of the output, but not long, and gives the stream back.
-    func finish() async {
+    public func finish() async {
         let tasks = tasks.withLock { $0 }
         let output = tasks.first
         await withTaskGroup(of: Void.self) { group in
