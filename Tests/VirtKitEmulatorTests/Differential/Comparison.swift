@@ -35,12 +35,32 @@ struct Comparison {
     /// Two faults are due, and which comes first is the maker's own (SDM volume 3A, table 6-2): an alignment check and
     /// another; what a far return finds on the stack.
     private var isFaultOrder: Bool {
+        if isUnalignedHash || isBorder { return true }
         let (a, b) = (native.pointer.pointee.vector, emulated.pointer.pointee.vector)
         guard a != b, native.pointer.pointee.rip == emulated.pointer.pointee.rip else { return false }
         let both: Set<UInt32> = [a, b]
         if both.isSubset(of: [11, 12, 13, 14]), description.instructions.contains(where: Self.isFar) { return true }
         return test.before.pointer.pointee.rflags & RFLAGS.alignmentCheck != 0
             && both.contains(UInt32(X86Vector.alignmentCheck)) && both.isSubset(of: [12, 13, 14, 16, 17])
+    }
+
+    /// AMD's processors take unaligned operands of the SHA instructions; Intel's don't (SDM volume 2, exceptions type 4).
+    private var isUnalignedHash: Bool {
+        emulated.pointer.pointee.vector == UInt32(X86Vector.generalProtection)
+            && description.instructions.contains {
+                ($0.map == .map0F38 && (0xC8...0xCD).contains($0.opcode) || $0.map == .map0F3A && $0.opcode == 0xCC)
+                    && !$0.isRegisterForm
+            }
+    }
+
+    /// An operand of 16 bytes whose first half is not mapped, and whose second is beyond the border of the canonical
+    /// addresses or of 4 GiB: the emulator reads halves.
+    private var isBorder: Bool {
+        guard let instruction = description.instructions.last, native.pointer.pointee.vector != 14,
+            emulated.pointer.pointee.vector == 14, native.pointer.pointee.rip == emulated.pointer.pointee.rip
+        else { return false }
+        let border: UInt64 = description.is32Bit ? 0x1_0000_0000 : 0x8000_0000_0000
+        return instruction.map != .primary && border &- emulated.pointer.pointee.address < 16
     }
 
     private func compare(_ name: String, _ a: UInt64, _ b: UInt64, _ text: inout [String]) {

@@ -99,6 +99,8 @@ final class EmulatedRunner {
         let task = Self.supervisor + Place.task
         put(0x8B00_0000_0067 | (task & 0xFF_FFFF) << 16 | (task >> 24 & 0xFF) << 56, Place.descriptors + 0x40)
         put(task >> 32, Place.descriptors + 0x48)
+        // The CPU's number is this segment's limit: data to read, expanding downwards.
+        put(0x0040_F500_0000_0000, Place.descriptors + 0x78)
         put(Self.supervisor + Place.stack + 0x1000, Place.task + 4)
         // No map of I/O ports: it would begin behind the limit.
         base.storeBytes(of: 0x68, toByteOffset: Int(Place.task) + 102, as: UInt16.self)

@@ -51,8 +51,10 @@ final class VectorRunner {
         memory = try GuestMemory(regions: [GuestMemoryRegion(guestAddress: 0, size: Self.memorySize)])
         guest = X86Guest(
             index: 0, cpuid: CPUIDTable(model: .init()), clock: MachineClock(), timeStampFrequency: 1_000_000_000)
-        engine = Engine(
-            guest: guest, memory: PhysicalMemory(memory), bus: bus, vcpuIndex: 0, optimise: optimise)
+        let physical = PhysicalMemory(memory)
+        engine = Engine(guest: guest, memory: physical, bus: bus, vcpuIndex: 0, optimise: optimise)
+        // Code of one vector is no code of the next.
+        memory.addObserver(EmulatorMemoryObserver(physical))
         guest.attach(engine)
         // Ports answer with ones.
         bus.input = .max

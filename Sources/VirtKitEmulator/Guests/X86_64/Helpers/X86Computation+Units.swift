@@ -102,14 +102,6 @@ extension X86Computation {
         let step = UInt64(bytes)
         let level = immediate.argument
         let frameEnd = general(4) &- step
-        // A write to the new top of the stack must be possible.
-        let depth = UInt64(truncatingIfNeeded: level) &* step &+ UInt64(immediate.extra)
-        let newTop = try stackAddress(frameEnd &- depth, writes: true)
-        do throws(GuestFault) {
-            try engine.probe(newTop, count: bytes, access: .write)
-        } catch {
-            throw .access
-        }
         try pushValue(general(5), frameEnd)
         var top = frameEnd
         var link = general(5)
@@ -121,6 +113,14 @@ extension X86Computation {
         if level > 0 {
             top &-= step
             try pushValue(frameEnd, top)
+        }
+        // A write to the new top of the stack must be possible.
+        let depth = UInt64(truncatingIfNeeded: level) &* step &+ UInt64(immediate.extra)
+        let newTop = try stackAddress(frameEnd &- depth, writes: true)
+        do throws(GuestFault) {
+            try engine.probe(newTop, count: bytes, access: .write)
+        } catch {
+            throw .access
         }
         setValue(X86Slot.general(5), frameEnd & stackMask, immediate.addressBytes == 8 ? 8 : bytes)
         setStackPointer(top &- UInt64(immediate.extra))
