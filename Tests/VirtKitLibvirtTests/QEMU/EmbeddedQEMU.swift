@@ -22,6 +22,7 @@ enum EmbeddedQEMU {
         let folder = "\(root)/etc"
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         try? configuration.write(toFile: "\(folder)/qemu.conf", atomically: true, encoding: .utf8)
+        atexit { try? FileManager.default.removeItem(atPath: EmbeddedQEMU.root) }
         return "qemu:///embed?root=\(root)"
     }()
 
