@@ -63,7 +63,8 @@ struct InjectionTests {
             for ((value, domain), result) in zip(zip(Self.values, domains), results) {
                 #expect(result["name"] == domain.name)
                 #expect(result["description"] == value)
-                #expect(result["path"] == "/" + value)
+                // libvirt itself writes tabs and line breaks in attributes without escapes, which its readers see as spaces.
+                #expect(result["path"] == "/" + value.replacing("\t", with: " ").replacing("\n", with: " "))
                 #expect(result["disks"] == "1")
                 #expect(result["text"] == "t" + value)
                 #expect(result["attribute"] == value)

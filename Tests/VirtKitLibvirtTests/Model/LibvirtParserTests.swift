@@ -59,7 +59,8 @@ struct LibvirtParserTests {
                 // libvirt sorts lists: each of ours is compared with the one that it resembles most.
                 var others = theirs.children(branch)
                 for child in ours.children(branch) {
-                    let comparisons = others.map { other in
+                    // Long lists are compared in their order.
+                    let comparisons = others.prefix(others.count > 64 ? 1 : 64).map { other in
                         var comparison = Comparison()
                         comparison.compare(child, other)
                         return comparison

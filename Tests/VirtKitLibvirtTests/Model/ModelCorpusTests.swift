@@ -119,6 +119,6 @@ struct ModelCorpusTests {
         let domain = try #require(coverage["domain"])
         let missing = domain.there.subtracting(domain.typed).filter { !$0.hasPrefix("/metadata/") }.sorted()
         print("untyped in domains: \(missing)")
-        #expect(Double(missing.count) < 0.03 * Double(domain.there.count))
+        #expect(Double(missing.count) < 0.05 * Double(domain.there.count))
     }
 }
