@@ -73,7 +73,8 @@ public final class LibvirtConnection: Sendable {
     }
 
     /// Closes the connection: later calls throw `.connectionClosed`, and event sequences end. Calls under way end as the
-    /// driver lets them. Nothing happens to a closed connection.
+    /// driver lets them. libvirt's own connection ends with the last `LibvirtDomain` that was found on it; until then the host
+    /// keeps what is to be destroyed with it. Nothing happens to a closed connection.
     public func close() async {
         let waiters = state.withLock { state in
             state.isClosed = true
@@ -112,8 +113,10 @@ public final class LibvirtConnection: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// Held while an embedded driver is opened: libvirt gives a second connection before the first one has made the driver ready.
-    private static let embedding = Mutex(())
+    /// The URIs of embedded drivers that were opened. Held while one is opened: libvirt gives a second connection before the first
+    /// one has made the driver ready. Each has one reference that stays: libvirt registers the driver again when it is opened after
+    /// its last connection was closed, and has room for a few only.
+    private static let embedded = Mutex<Set<String>>([])
 
     /// Opens a connection; blocks.
     private static func openHandle(
@@ -130,7 +133,11 @@ public final class LibvirtConnection: Sendable {
         ) -> OpaquePointer? {
             guard uri.contains(":///embed") else { return function(uri, auth, flags) }
             // As a number, since pointers don't leave a lock.
-            let address = embedding.withLock { _ in Int(bitPattern: function(uri, auth, flags)) }
+            let address = embedded.withLock { known in
+                let opened = function(uri, auth, flags)
+                if let opened, known.insert(uri).inserted { _ = try? Libvirt.virConnectRef.call(opened) }
+                return Int(bitPattern: opened)
+            }
             return OpaquePointer(bitPattern: address)
         }
         if let credentials = options.credentials {

@@ -55,7 +55,7 @@ struct AbsentDriverTests {
         let error = try await failure("opening \(uri)") {
             _ = try await promptly("opening \(uri)") { try await LibvirtConnection.open(uri, options: answering) }
         }
-        #expect(isAsked.kinds.contains(.userName) && isAsked.kinds.contains(.passphrase))
+        #expect(isAsked.kinds.contains(.authenticationName) && isAsked.kinds.contains(.noEchoPrompt))
         #expect(error.code == .internalError && error.domain == .esx)
         // Who answers nothing is not let in, and nothing hangs.
         options.credentials = { requests in requests.map { _ in nil } }

@@ -26,7 +26,9 @@ enum EmbeddedQEMU {
         return "qemu:///embed?root=\(root)"
     }()
 
-    static func connect() async throws -> LibvirtConnection { try await LibvirtConnection.open(uri) }
+    // libvirt 9.0 registers the driver at each opening, and has room for few: one connection for all tests.
+    private static let shared = Task { try await LibvirtConnection.open(uri) }
+    static func connect() async throws -> LibvirtConnection { try await shared.value }
 
     static func path(_ name: String) -> String { "\(root)/\(UUID().uuidString)-\(name)" }
 

@@ -32,7 +32,6 @@ struct LinuxTests {
         #expect(outcome == .poweredOff)
         // SHA-256 of "libvirt"
         #expect(text.contains("vk.nonce sha256: "), "\(text.suffix(2000))")
-        await connection.close()
     }
 
     @Test func talksAndIsSavedInMidConversation() async throws {
@@ -59,7 +58,6 @@ struct LinuxTests {
                 #expect(outcome == .poweredOff)
             }
         }
-        await connection.close()
     }
 }
 

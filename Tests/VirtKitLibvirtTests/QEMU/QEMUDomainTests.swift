@@ -24,7 +24,6 @@ struct QEMUDomainTests {
         }
         try? await domain.destroy()
         try await domain.undefine([.managedSave, .snapshotsMetadata, .checkpointsMetadata])
-        await connection.close()
         if let path { unlink(path) }
     }
 
@@ -240,6 +239,5 @@ struct QEMUDomainTests {
         #expect(unsupported.isDisjoint(with: LibvirtEvent.Kind.allOfDomains))
         let refused = try await failure("a document that is cut short") { _ = try await connection.define("<domain") }
         #expect(refused.code == .xmlDetail)
-        await connection.close()
     }
 }
