@@ -82,6 +82,9 @@ CODE(step_iret, "pushfl\n\torl $0x100, (%esp)\n\tpushl %cs\n\tpushl $q1\n\tiretl
 L(t1) L(t2) L(t3)
 CODE(step_sti, TF_ON "t1: cli\nt2: nop\nt3: " TF_OFF);
 
+L(y1) L(y2)
+CODE(step_halt, TF_ON "y1: hlt\ny2: " TF_OFF);
+
 static void single_steps(void) {
     begin();
     CALL(step_plain);
@@ -129,6 +132,15 @@ static void single_steps(void) {
     CALL(step_sti);
     trap_hook = NULL;
     check_equal("cli", steps[0].eip, AT(t2));
+    if (on_tcg) {
+        skip("hlt"); // stays halted
+    } else {
+        // No interrupt comes: the trap itself ends HLT.
+        begin();
+        CALL(step_halt);
+        trap_hook = NULL;
+        check_equal("hlt", steps[0].eip, AT(y2));
+    }
 }
 
 L(b1) L(b2)
@@ -145,6 +157,8 @@ L(v1) L(v2)
 CODE(shadowed, "movw %ss, data\n\tmovw data, %ss\nv1: nop\nv2: nop\n");
 L(e1)
 CODE(icebp, ".byte 0xf1\ne1: nop\n");
+L(f1)
+CODE(shadowed_icebp, "movw %ss, data\n\tmovw data, %ss\n\t.byte 0xf1\nf1: nop\n");
 L(h1) L(h2)
 CODE(both, TF_ON "h1: movl $1, data\nh2: " TF_OFF);
 L(x1) L(x2)
@@ -277,6 +291,12 @@ static void registers(void) {
         CALL(icebp);
         END("INT1", AT(e1));
         check_equal("INT1: DR6", steps[0].dr6 & 0xe00f, 0);
+        begin();
+        arm(2, AT(data), ACCESS | LEN2);
+        CALL(shadowed_icebp);
+        // The one of the write at once, the one of MOV to SS with INT1's own.
+        END("INT1 behind MOV SS", AT(f1) - 7, AT(f1));
+        check_equal("INT1 behind MOV SS: DR6", steps[1].dr6 & 0xe00f, 4);
     }
     if (on_tcg) {
         skip("a step and a breakpoint at once");

@@ -76,6 +76,36 @@ import VirtKitMachine
         #expect(rig.rig.timers.nextDeadline == nil)
     }
 
+    @Test func aCountGoesOnInAnotherMode() throws {
+        let rig = try InterruptRig()
+        rig.enableAPICs()
+        let apic = rig.fabric.apics[0]
+        apic.put(0x3E, 0xB)  // by 1
+        apic.put(0x32, 0x2_0040)
+        apic.put(0x38, 100_000)
+        rig.rig.advance(250_000)
+        // The third round is half over; it becomes the last one.
+        apic.put(0x32, 0x40)
+        #expect(apic.get(0x39) == 50_000)
+        #expect(rig.take() == 0x40)
+        apic.put(0x0B, 0)
+        rig.rig.advance(50_000)
+        #expect(rig.take() == 0x40)
+        apic.put(0x0B, 0)
+        // A count that is over stays at 0 until the initial count is written.
+        rig.rig.advance(20_000)
+        apic.put(0x32, 0x2_0040)
+        #expect(apic.get(0x39) == 0)
+        #expect(apic.get(0x38) == 100_000)
+        rig.rig.advance(500_000)
+        #expect(apic.get(0x39) == 0)
+        #expect(rig.take() == nil)
+        apic.put(0x38, 100_000)
+        rig.rig.advance(110_000)
+        #expect(apic.get(0x39) == 90_000)
+        #expect(rig.take() == 0x40)
+    }
+
     @Test func timerFiresAtTimeStampDeadline() throws {
         let rig = try InterruptRig()
         rig.enableAPICs()

@@ -8,10 +8,13 @@ struct APICTimer {
     /// A timer that fires more often than this is held back: the guest sees interrupts late, the host stays usable.
     static let shortestInterval: UInt64 = 20_000
 
+    /// The start of a count that reached 0: the timer stays there until it is programmed again (SDM 11.5.4).
+    private static let ended = UInt64.max
+
     var queueTimer: TimerQueue.Timer?
     var initialCount: UInt32 = 0
     var divide: UInt32 = 0
-    /// The machine time at which the present count began.
+    /// The machine time at which the present count began; `ended` where it is over and stays at 0.
     var start: UInt64 = 0
     /// The value of IA32_TSC_DEADLINE; 0 where it is not armed.
     var timeStampDeadline: UInt64 = 0
@@ -37,6 +40,7 @@ struct APICTimer {
 
     /// The current count.
     func currentCount(mode: UInt32, now: UInt64) -> UInt32 {
+        if start == Self.ended { return 0 }
         guard initialCount > 0, mode != Mode.deadline, now >= start else {
             return mode == Mode.deadline ? 0 : initialCount
         }
@@ -52,9 +56,25 @@ struct APICTimer {
         arm(mode: mode, now: now)
     }
 
+    /// Goes on with the present count in another mode: one that is over stays so, a periodic one ends its round.
+    mutating func change(from oldMode: UInt32, to mode: UInt32, now: UInt64) {
+        if initialCount > 0, start <= now {
+            let elapsed = now &- start
+            let period = max(period, 1)
+            if oldMode == Mode.periodic {
+                start &+= elapsed / period &* period
+            } else if elapsed >= period {
+                start = Self.ended
+            }
+        }
+        arm(mode: mode, now: now)
+    }
+
     /// Arms the timer for the end of the present count.
     func arm(mode: UInt32, now: UInt64) {
-        guard initialCount > 0, mode != Mode.deadline else { return queueTimer?.cancel() ?? () }
+        guard initialCount > 0, mode != Mode.deadline, start != Self.ended else {
+            return queueTimer?.cancel() ?? ()
+        }
         let period = period
         if mode == Mode.periodic {
             let passed = period > 0 && now > start ? (now &- start) / period : 0

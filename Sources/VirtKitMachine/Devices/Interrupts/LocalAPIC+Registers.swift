@@ -207,7 +207,7 @@ extension LocalAPIC {
             if timerMode == APICTimer.Mode.deadline || oldMode == APICTimer.Mode.deadline {
                 timer.stop()
             } else {
-                timer.arm(mode: timerMode, now: clock.now)
+                timer.change(from: oldMode, to: timerMode, now: clock.now)
             }
         }
         if entry == LocalVector.lint0 { wakeIfDeliverable() }

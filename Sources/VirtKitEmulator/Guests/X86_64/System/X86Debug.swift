@@ -89,6 +89,23 @@ extension X86Guest {
         }
     }
 
+    /// Whether TF traps after an instruction: with IA32_DEBUGCTL.BTF only after branches.
+    private func isStepTrap(stepped: Bool, isBranch: Bool) -> Bool {
+        stepped && (isBranch || system.msrs.debugControl & 2 == 0)
+    }
+
+    /// Whether a debug trap follows the present instruction.
+    func earnsTrap(stepped: Bool, isBranch: Bool) -> Bool {
+        watchHits != 0 || isStepTrap(stepped: stepped, isBranch: isBranch)
+    }
+
+    /// The data breakpoints that a load of SS has held off: INT1 reports them with its own exception.
+    func takeHeldBreakpoints() -> UInt64 {
+        let hits = watchHits
+        watchHits = 0
+        return hits
+    }
+
     /// An instruction has completed while the mode has `trap`; the PC slot is the next one's. Delivers the traps it has
     /// earned.
     ///
@@ -101,7 +118,7 @@ extension X86Guest {
         stepped: Bool, isBranch: Bool = false, keepsResume: Bool = false, isRepeating: Bool = false
     ) -> HelperOutcome {
         let address = programCounter
-        let isStep = stepped && (isBranch || system.msrs.debugControl & 2 == 0)
+        let isStep = isStepTrap(stepped: stepped, isBranch: isBranch)
         let status = watchHits | (isStep ? 1 << 14 : 0)
         watchHits = 0
         if !keepsResume { systemFlags &= ~RFLAGS.resume }

@@ -43,7 +43,7 @@ extension X86Guest {
         var event = event
         while true {
             if event.vector == X86Vector.pageFault, event.isException { system.cr2 = event.pageFaultAddress }
-            if event.vector == X86Vector.debug, event.isException {
+            if event.vector == X86Vector.debug, event.isException || event.debugStatus != 0 {
                 system.dr6 = system.dr6 & ~0xF | event.debugStatus
                 system.dr7 &= ~(1 << 13)
                 system.msrs.debugControl &= ~3

@@ -122,7 +122,9 @@ extension X86Guest {
             guard engine.flags & RFLAGS.overflow != 0 else { return end(call) }
             event = X86Event(.software, vector: X86Vector.overflow, returnAddress: nextAddress(call))
         case .int1:
-            event = X86Event(.privilegedSoftware, vector: X86Vector.debug, returnAddress: nextAddress(call))
+            event = X86Event(
+                .privilegedSoftware, vector: X86Vector.debug, returnAddress: nextAddress(call),
+                debugStatus: takeHeldBreakpoints())
         default:
             // The PC slot is the next instruction's already.
             return afterInstruction(

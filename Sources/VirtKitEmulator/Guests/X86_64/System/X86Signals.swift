@@ -83,6 +83,8 @@ extension X86Guest {
 
     /// HLT. The PC slot is set by the caller.
     func halt() -> HelperOutcome {
+        // A debug exception ends HLT (Intel SDM volume 2A): with a trap that follows at once it does not begin.
+        if mode.trap, earnsTrap(stepped: systemFlags & RFLAGS.trap != 0, isBranch: false) { return .endBlock }
         if hasWakeEvent {
             hasDeferredInterrupt = true
             engine.signals.raise(X86Signal.interrupt)
