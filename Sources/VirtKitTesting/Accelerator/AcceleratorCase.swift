@@ -30,7 +30,7 @@ public struct AcceleratorCase: Sendable, CustomStringConvertible {
                 }
             }
         } catch {
-            return .fail(message: (error as? ConformanceFailure)?.message ?? "unexpected error: \(error)")
+            return ConformanceResult(error)
         }
     }
 
@@ -38,12 +38,8 @@ public struct AcceleratorCase: Sendable, CustomStringConvertible {
         do {
             try body()
             return .pass
-        } catch let skip as ConformanceSkip {
-            return .skip(reason: skip.reason)
-        } catch let failure as ConformanceFailure {
-            return .fail(message: failure.message)
         } catch {
-            return .fail(message: "unexpected error: \(error)")
+            return ConformanceResult(error)
         }
     }
 }

@@ -94,7 +94,7 @@ extension AcceleratorConformance {
         ) { try remaps($0, [0x0F, 0x01, 0x3E]) },
         AcceleratorCase(
             "pages-are-forgotten-by-cr3", "After a load of CR3 pages are translated by the tables in memory."
-        ) { try remaps($0, [0x0F, 0x20, 0xD8, 0x0F, 0x22, 0xD8]) },
+        ) { try remaps($0, [0x0F, 0x20, 0xD9, 0x0F, 0x22, 0xD9]) },
         AcceleratorCase(
             "device-writes-of-every-width",
             "A write where no memory is goes to the bus, with its address, its width and its value, zero-extended."

@@ -9,14 +9,15 @@ extension AcceleratorConformance {
             try expectEqual(guest.bus.accesses.map(\.vcpu), [1, 1, 0, 0], "the vCPUs that made accesses")
         },
         AcceleratorCase("vcpus-share-memory", "What one vCPU writes another reads while both run.") { subject in
-            // pause; mov al, [rdi]; dec al; jnz; out
+            // mov al, [rdi]; out; then pause; mov al, [rdi]; dec al; jnz
+            let wait: [UInt8] = [0xF3, 0x90, 0x8A, 0x07, 0xFE, 0xC8, 0x75, 0xF8]
             let guest = try BareGuest(
-                subject, [0xF3, 0x90, 0x8A, 0x07, 0xFE, 0xC8, 0x75, 0xF8] + GuestCode.say(7) + GuestCode.halt, cpus: 2)
+                subject, GuestCode.loadByte + GuestCode.out8 + wait + GuestCode.say(7) + GuestCode.halt, cpus: 2)
             try guest.memory.write([0xB0, 1] + GuestCode.storeByte + GuestCode.halt, at: 0x5800)
             var writer = BareGuest.entry
             writer.rip = 0x5800
-            try both(guest, BareGuest.entry, writer)
-            try expectEqual(guest.bus.written(to: 0xE9), [7], "what the reader said")
+            try both(guest, BareGuest.entry, writer, afterAccesses: 1)
+            try expectEqual(guest.bus.written(to: 0xE9), [0, 7], "what the reader said")
         },
         AcceleratorCase("locked-adds-are-atomic", "LOCK XADD of several vCPUs at once loses nothing.") { subject in
             // lock xadd [rdi], rbx; xor ebx, ebx; inc ebx
@@ -88,10 +89,13 @@ extension AcceleratorConformance {
         },
     ]
 
-    /// Runs two vCPUs at once until they halt.
-    private static func both(_ guest: BareGuest, _ first: X86_64.State, _ second: X86_64.State) throws {
+    /// Runs two vCPUs at once until they halt, the second once the first has made some accesses.
+    private static func both(
+        _ guest: BareGuest, _ first: X86_64.State, _ second: X86_64.State, afterAccesses count: Int = 0
+    ) throws {
         let failure = Shared<String?>(nil)
         let thread = HostThread { [guest] in
+            _ = waitOnThread(guest.patience) { guest.bus.count >= count }
             do { try guest.run(second, cpu: 1, to: .halted) } catch { failure.value = "\(error)" }
         }
         try guest.run(first, cpu: 0, to: .halted)

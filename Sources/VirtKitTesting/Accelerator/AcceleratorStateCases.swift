@@ -29,17 +29,18 @@ extension AcceleratorConformance {
         },
         AcceleratorCase("moved-halt-goes-on", "A halted vCPU that is moved stays halted until an interrupt.") {
             subject in
-            let first = try BareGuest(subject, GuestCode.stay)
+            let code = GuestCode.halt + GuestCode.say(9) + GuestCode.stay
+            let first = try BareGuest(subject, code)
             var state = BareGuest.entry
             state.rflags |= 0x200
             let halted = try first.run(state, to: .halted)
-            let second = try BareGuest(subject, GuestCode.stay, handlers: [0x31: GuestCode.handler(0x31)])
+            let second = try BareGuest(subject, code, handlers: [0x31: GuestCode.handler(0x31)])
             try second.run(try recoded(halted), to: .halted)
             try expectEqual(second.bus.count, 0, "the number of accesses of a halted vCPU")
             second.source.raise(0x31)
             second.domain.handle(0).signal()
             try second.run(to: .halted)
-            try expectEqual(second.bus.written(to: 0xE9).first, 0x31, "the first handler that ran")
+            try expect(second.bus.written(to: 0xE9).contains(0x31), "the interrupt's handler did not run")
         },
         AcceleratorCase(
             "pending-exception-is-delivered", "An exception that a state brings along is delivered when it runs."
@@ -83,6 +84,7 @@ extension AcceleratorConformance {
             try expectEqual(try recoded(state), state, "the decoded state")
         },
         AcceleratorCase("counter-is-set", "The time-stamp counter goes on from the value of the state.") { subject in
+            try subject.needsTimeStampCounter()
             let guest = try BareGuest(subject, GuestCode.readCounter + GuestCode.halt)
             var state = BareGuest.entry
             state.timeStampCounter = 1 << 52
@@ -116,6 +118,7 @@ extension AcceleratorConformance {
         AcceleratorCase("counter-stands-with-the-clock", "The time-stamp counter stands still while machine time does.")
         {
             subject in
+            try subject.needsTimeStampCounter()
             // A host may take the CPU away between entering the guest and the guest's look: then it is tried again.
             var least = UInt64.max
             for _ in 0..<5 {

@@ -9,18 +9,26 @@ public struct AcceleratorSubject: Sendable {
     public var cpuModel: CPUModel
     /// A frequency of the time-stamp counter in Hz that it offers.
     public var timerFrequency: UInt64
+    /// Whether the accelerator can set a guest's time-stamp counter on this host.
+    public var setsTimeStampCounter: Bool
     /// How long anything may take that should be prompt.
     public var patience: Duration
 
     /// Describes a subject.
     public init(
         accelerator: any Accelerator, cpuModel: CPUModel = .x86_64v2, timerFrequency: UInt64 = 1_000_000_000,
-        patience: Duration = .seconds(20)
+        setsTimeStampCounter: Bool = true, patience: Duration = .seconds(20)
     ) {
         self.accelerator = accelerator
         self.cpuModel = cpuModel
         self.timerFrequency = timerFrequency
+        self.setsTimeStampCounter = setsTimeStampCounter
         self.patience = patience
+    }
+
+    /// Skips the case where the time-stamp counter can't be set.
+    func needsTimeStampCounter() throws {
+        guard setsTimeStampCounter else { throw ConformanceSkip("the time-stamp counter can't be set here") }
     }
 
     /// What a case asks for, unless it changes it.

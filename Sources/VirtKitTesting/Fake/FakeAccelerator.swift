@@ -1,3 +1,4 @@
+internal import Glibc
 internal import Synchronization
 public import VirtKitCore
 
@@ -57,6 +58,7 @@ final class FakeDomain: AcceleratorDomain, @unchecked Sendable {
     let processors: [FakeProcessor]
     private let fault: FakeFault?
     private let lent = Mutex<Set<Int>>([])
+    private let creator = pthread_self()
 
     var cpuCount: Int { fault == .ignoresVCPUCount ? 1 : processors.count }
 
@@ -91,8 +93,9 @@ final class FakeDomain: AcceleratorDomain, @unchecked Sendable {
             throw VirtKitError(.invalidState, operation: "lend a vCPU", message: "vCPU \(index) is lent already")
         }
         processors[index].noteThread()
-        let isAlone = fault == .oneStateForAll && index > 0 && !lent.withLock { $0.contains(0) }
-        if isAlone { processors[index].state = processors[0].state }
+        // Only on the thread that made the domain: a fault must not be a race of the fake's own.
+        let isShared = fault == .oneStateForAll && index > 0 && pthread_equal(pthread_self(), creator) != 0
+        if isShared { processors[index].state = processors[0].state }
         var cpu = FakeCPU(processor: processors[index])
         do throws(VirtKitError) {
             try driver.drive(&cpu)
@@ -101,7 +104,7 @@ final class FakeDomain: AcceleratorDomain, @unchecked Sendable {
             if fault == .swallowsDriverErrors, error.code == .timedOut { return }
             throw error
         }
-        if isAlone { processors[0].state = processors[index].state }
+        if isShared { processors[0].state = processors[index].state }
         lent.withLock { _ = $0.remove(index) }
     }
 

@@ -15,7 +15,7 @@ package enum FakeFault: String, CaseIterable, Sendable {
     case splitsWideDeviceWrites = "device-writes-of-every-width"
     case readsDevicesByteWide = "device-reads-of-every-width"
     // Registers.
-    case dropsVectorRegisters = "state-round-trip"
+    case dropsVectorRegister = "state-round-trip"
     case clobbersR15 = "registers-outlive-a-run"
     case forgetsCR2 = "guest-changes-are-in-the-state"
     case acceptsImpossibleStates = "impossible-states-are-refused"

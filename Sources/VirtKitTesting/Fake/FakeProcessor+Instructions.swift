@@ -55,7 +55,8 @@ extension FakeProcessor {
             if (state.rflags & 0x40 != 0) == (opcode == 0x74) { state.rip &+= distance }
         case 0x88, 0x89:
             let (register, operand) = modRM(prefixes)
-            let wide = fault == .storesTooWide && width == 2 ? 4 : width
+            var wide = width
+            if fault == .storesTooWide, width == 2, case .memory(let address) = operand, address < 0x1_0000 { wide = 4 }
             write(readRegister(register, wide), operand, wide)
         case 0x8A, 0x8B:
             let (register, operand) = modRM(prefixes)

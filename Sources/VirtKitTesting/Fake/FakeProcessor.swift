@@ -107,7 +107,7 @@ final class FakeProcessor: @unchecked Sendable {
         }
         state.keepsTimeStampCounter = false
         switch fault {
-        case .dropsVectorRegisters: state.extended = .initial
+        case .dropsVectorRegister: state.extended[xmm: 7] = (0, 0)
         case .movedHaltRuns where state.activity == .halted: state.activity = .running
         case .dropsPendingException: state.pending = nil
         case .dropsPendingNMI: state.nmiPending = false
@@ -146,7 +146,7 @@ final class FakeProcessor: @unchecked Sendable {
         rememberedCode = [:]
         rememberedData = [:]
         mustAsk = true
-        if fault == .dropsEarlyRequest, !hasRun { _ = handle.takesExit() }
+        if fault == .dropsEarlyRequest, !hasRun, isOnly { _ = handle.takesExit() }
         hasRun = true
         if state.activity == .shutdown {
             guard fault == .runsAfterShutdown else { return VCPUExit(.shutdown, address: state.rip) }
@@ -180,7 +180,7 @@ final class FakeProcessor: @unchecked Sendable {
                 mustAsk = true
             }
         }
-        if fault == .signalWakesHalt, isSignalled, state.activity == .halted { state.activity = .running }
+        if fault == .signalWakesHalt, isSignalled, instructions > 0, state.activity == .halted { state.activity = .running }
         wasHalted = state.activity == .halted
         if let event = state.pending {
             state.pending = nil
@@ -224,7 +224,7 @@ final class FakeProcessor: @unchecked Sendable {
         var vector = source.acknowledgeInterrupt(vcpu: index)
         if vector == nil, fault == .deliversVectorZero { vector = 0 }
         guard var vector else { return }
-        if fault == .wrongVector, instructions == 0, !wasHalted { vector &+= 1 }
+        if fault == .wrongVector, instructions == 0, !wasHalted, vector == 0x31 { vector &+= 1 }
         if fault == .losesSecondInterrupt { _ = source.acknowledgeInterrupt(vcpu: index) }
         if fault == .deliversTwiceAfterHalt, wasHalted { again = UInt8(truncatingIfNeeded: vector) }
         state.activity = .running
@@ -301,7 +301,7 @@ final class FakeProcessor: @unchecked Sendable {
         state.rip &+= 1
         if let byte = rememberedCode[physical] { return byte }
         let byte = (try? memory.load(UInt8.self, at: physical)) ?? 0xFF
-        if fault == .staleCodeFromOutside || fault == .staleCodeFromGuest { rememberedCode[physical] = byte }
+        if fault == .staleCodeFromOutside { rememberedCode[physical] = byte }
         return byte
     }
 
@@ -321,7 +321,8 @@ final class FakeProcessor: @unchecked Sendable {
             return busRead(physical, width, .memory)
         }
         let remembers = fault == .cachesLoads && isOnly || fault == .vcpusCacheMemory && !isOnly
-        if remembers, let value = rememberedData[physical] { return value }
+        let key = physical << 4 | UInt64(width)
+        if remembers, let value = rememberedData[key] { return value }
         var value: UInt64 = 0
         switch width {
         case 1: value = UInt64((try? memory.load(UInt8.self, at: physical)) ?? 0)
@@ -329,14 +330,21 @@ final class FakeProcessor: @unchecked Sendable {
         case 4: value = UInt64((try? memory.load(UInt32.self, at: physical)) ?? 0)
         default: value = (try? memory.load(UInt64.self, at: physical)) ?? 0
         }
-        if remembers { rememberedData[physical] = value }
+        if remembers { rememberedData[key] = value }
         return value
+    }
+
+    /// Forgets what has been stored over, or remembers it where that is the fault.
+    private func noteStore(_ physical: UInt64, _ width: Int) {
+        guard fault == .staleCodeFromGuest else { return rememberedCode = [:] }
+        guard width == 1, rememberedCode[physical] == nil else { return }
+        rememberedCode[physical] = try? memory.load(UInt8.self, at: physical)
     }
 
     func store(_ value: UInt64, _ address: UInt64, _ width: Int) {
         let physical = translate(address)
         rememberedData = [:]
-        if fault != .staleCodeFromGuest { rememberedCode = [:] }
+        noteStore(physical, width)
         guard hasMemory(physical, width) else {
             if fault == .splitsWideDeviceWrites, width == 8 {
                 busWrite(value, physical, 4, .memory)
@@ -365,9 +373,7 @@ final class FakeProcessor: @unchecked Sendable {
         isInAccess.store(true, ordering: .releasing)
         defer { isInAccess.store(false, ordering: .releasing) }
         if fault == .domainsShareBus, let kept = Self.lastBus.withLock({ $0 }) { return body(kept.bus, namedIndex) }
-        let result = body(bus, namedIndex)
-        if fault == .staleCodeFromGuest { rememberedCode = [:] }
-        return result
+        return body(bus, namedIndex)
     }
 
     func busRead(_ address: UInt64, _ width: Int, _ space: BusSpace) -> UInt64 {

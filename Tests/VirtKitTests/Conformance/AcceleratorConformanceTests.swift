@@ -20,7 +20,15 @@ struct AcceleratorConformanceTests {
         arguments: AcceleratorConformance.cases)
     func kvm(_ test: AcceleratorCase) async throws {
         let subject = try #require(await KVMSubject.make())
-        #expect(await test.run(subject) == .pass, "\(test.rule)")
+        let result = await test.run(subject)
+        if case .skip(let reason) = result {
+            // KVM counts no instructions; some hosts' can't set the counter.
+            #expect(
+                ["instructions-are-counted", "counter-is-set", "counter-stands-with-the-clock"].contains(test.name),
+                "\(reason)")
+        } else {
+            #expect(result == .pass, "\(test.rule)")
+        }
     }
 
     @Test("Names are unique, and every case states a rule")
@@ -33,7 +41,7 @@ struct AcceleratorConformanceTests {
 
     @Test("A defective accelerator fails exactly the case that names its fault", arguments: FakeFault.allCases)
     func defective(_ fault: FakeFault) async {
-        let subject = AcceleratorSubject(accelerator: FakeAccelerator(fault: fault), patience: .seconds(4))
+        let subject = AcceleratorSubject(accelerator: FakeAccelerator(fault: fault), patience: .seconds(3))
         var failures: [String: String] = [:]
         for test in AcceleratorConformance.cases {
             switch await test.run(subject) {
@@ -65,7 +73,9 @@ private enum KVMSubject {
             configuration.cpuModel = model
             guard await kvm.suitability(for: configuration).level != .no else { continue }
             let frequency = await kvm.preferredTimerFrequency(for: configuration) ?? 1_000_000_000
-            return AcceleratorSubject(accelerator: kvm, cpuModel: model, timerFrequency: frequency)
+            let setsCounter = await !kvm.availability().reason.contains("time-stamp counter")
+            return AcceleratorSubject(
+                accelerator: kvm, cpuModel: model, timerFrequency: frequency, setsTimeStampCounter: setsCounter)
         }
         return nil
     }
