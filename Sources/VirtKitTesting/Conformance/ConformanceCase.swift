@@ -17,6 +17,17 @@ public enum ConformanceResult: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+extension ConformanceResult {
+    /// The result of a case that threw.
+    init(_ error: any Error) {
+        switch error {
+        case let skip as ConformanceSkip: self = .skip(reason: skip.reason)
+        case let failure as ConformanceFailure: self = .fail(message: failure.message)
+        default: self = .fail(message: "unexpected error: \(error)")
+        }
+    }
+}
+
 /// One rule of the contract, and a check of it.
 ///
 /// A case is plain Swift: run it from any test library, or from a program.
@@ -41,12 +52,8 @@ public struct ConformanceCase: Sendable, CustomStringConvertible {
         do {
             try await body(subject)
             return .pass
-        } catch let skip as ConformanceSkip {
-            return .skip(reason: skip.reason)
-        } catch let failure as ConformanceFailure {
-            return .fail(message: failure.message)
         } catch {
-            return .fail(message: "unexpected error: \(error)")
+            return ConformanceResult(error)
         }
     }
 }
