@@ -158,12 +158,6 @@ final class Engine {
             switch findBlock() {
             case .found(let number): block = number
             case .fault:
-                if let source = linkSource, source.operation.pointee.opcode == .jumpIndirect,
-                    guest.refuseTarget(
-                        ofBranchAt: cache.boundary(of: source.operation, in: source.block).pc, engine: self)
-                {
-                    remaining &+= 1
-                }
                 linkSource = nil
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
                 continue
@@ -175,6 +169,15 @@ final class Engine {
             case .next, .lookUp: break
             case .link:
                 linkSource = currentLinkSource
+                // Before anyone sees the target as the guest's PC.
+                guard let source = linkSource, source.operation.pointee.opcode == .jumpIndirect,
+                    guest.refuseTarget(
+                        ofBranchAt: cache.boundary(of: source.operation, in: source.block).pc, engine: self)
+                else { continue }
+                linkSource = nil
+                remaining &+= 1
+                setSavedBlock(nil)
+                if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
             case .fault:
                 if let position {
                     programCounter = position.pc

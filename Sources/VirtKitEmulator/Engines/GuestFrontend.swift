@@ -142,8 +142,8 @@ protocol GuestFrontend: AnyObject {
     /// Return a code to leave `run` (a shutdown, say).
     func deliverPendingException(engine: Engine) -> UInt32?
 
-    /// Asked where the target of an indirect jump can't be fetched, before that exception is delivered: true if the
-    /// branch at `address` raises it and not its target. Then the PC slot is the branch's, and the branch is undone.
+    /// Asked where the target of an indirect jump is new, with the target in the PC slot: true if the branch at `address`
+    /// can't go there. Then the branch is undone, the PC slot is the branch's, and its exception is pending.
     func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool
 
     /// Called between instructions, with the PC slot up to date, while the signal word is not 0: `word` holds the bits

@@ -2598,17 +2598,12 @@ enum Interpreter {
                 pc = UInt64(bitPattern: ip.pointee.immediate)
                 target = ip.pointee.link
             }
-            if mustLeave(f) {
+            let leaves = mustLeave(f)
+            if !leaves && target == 0 { target = cachedTarget(f, pc) }
+            if leaves || target == 0 {
+                saveOperation(f, ip)
                 write64(f, pcSlot, pc)
-                return .lookUp
-            }
-            if target == 0 {
-                target = cachedTarget(f, pc)
-                if target == 0 {
-                    saveOperation(f, ip)
-                    write64(f, pcSlot, pc)
-                    return .link
-                }
+                return .link
             }
             ip = operation(f, target)
             enterBlock(f, ip)

@@ -21,6 +21,7 @@ extension X86Guest {
     func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool {
         guard mode.is64, !isCanonical(programCounter) else { return false }
         programCounter = address
+        pendingFault = .generalProtection()
         guard let instruction = faultingInstruction() else { return true }
         switch (instruction.opcode, instruction.extensionDigit) {
         case (0xC2, _): stackPointer &-= 8 &+ UInt64(truncatingIfNeeded: instruction.immediate)
