@@ -60,7 +60,7 @@ struct Comparison {
         guard !description.is32Bit, host.vector == 13, mine.vector == 14, host.rip == mine.rip else { return false }
         return [mine.fs_base, mine.gs_base].contains { base in
             let offset = Int64(bitPattern: mine.address &- base)
-            return base != 0 && offset << 16 >> 16 != offset
+            return base != 0 && (offset << 16) >> 16 != offset
         }
     }
 
