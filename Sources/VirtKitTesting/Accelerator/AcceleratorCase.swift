@@ -19,8 +19,8 @@ public struct AcceleratorCase: Sendable, CustomStringConvertible {
         self.body = body
     }
 
-    /// Runs the case, on a thread of its own. It ends, whatever the subject does: each guest has a watchdog, and what is
-    /// deaf even to that is left behind after six times the subject's patience.
+    /// Runs the case, on a thread of its own. It ends, whatever the subject does: each guest has a watchdog, and what
+    /// is deaf even to that is left behind after six times the subject's patience.
     public func run(_ subject: AcceleratorSubject) async -> ConformanceResult {
         do {
             let body = body

@@ -96,8 +96,8 @@ extension AcceleratorConformance {
         },
     ]
 
-    /// Fails the case unless two states are the same, but for what has no one value: the time-stamp counter, and MSRs that
-    /// only one of them lists.
+    /// Fails the case unless two states are the same, but for what has no one value: the time-stamp counter, and MSRs
+    /// that only one of them lists.
     static func expectSame(_ found: X86_64.State, _ wanted: X86_64.State) throws {
         try expectEqual(found.general, wanted.general, "the general registers")
         try expectEqual(found.rip, wanted.rip, "RIP")

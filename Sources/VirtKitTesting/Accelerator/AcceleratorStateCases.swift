@@ -151,8 +151,8 @@ extension AcceleratorConformance {
         return try X86_64.State(from: &decoder, version: X86_64.State.encodingVersion)
     }
 
-    /// Runs a guest, requests an exit at an access, and lets it go on in another domain until it halts. Gives what it wrote
-    /// to its port in all.
+    /// Runs a guest, requests an exit at an access, and lets it go on in another domain until it halts. Gives what it
+    /// wrote to its port in all.
     private static func move(
         _ subject: AcceleratorSubject, _ code: [UInt8], _ state: X86_64.State, at access: Int,
         prepare: (GuestMemory) throws -> Void = { _ in }

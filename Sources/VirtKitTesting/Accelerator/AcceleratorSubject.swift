@@ -1,7 +1,7 @@
 public import VirtKitCore
 
-/// What the accelerator half of the conformance kit examines: an accelerator that runs x86-64 guests, and what to ask it
-/// for.
+/// What the accelerator half of the conformance kit examines: an accelerator that runs x86-64 guests, and what to ask
+/// it for.
 public struct AcceleratorSubject: Sendable {
     /// The accelerator.
     public var accelerator: any Accelerator

@@ -1,4 +1,5 @@
-/// Instructions of the cases' guests, assembled by hand (Intel SDM vol. 2). RDX is 0E9H at entry: the port that `say` uses.
+/// Instructions of the cases' guests, assembled by hand (Intel SDM vol. 2). RDX is 0E9H at entry: the port that `say`
+/// uses.
 enum GuestCode {
     /// `out dx, al`, `out dx, ax`, `out dx, eax`.
     static let out8: [UInt8] = [0xEE], out16: [UInt8] = [0x66, 0xEF], out32: [UInt8] = [0xEF]

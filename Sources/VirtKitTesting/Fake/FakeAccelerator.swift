@@ -2,8 +2,8 @@ internal import Glibc
 internal import Synchronization
 public import VirtKitCore
 
-/// An accelerator in memory: it interprets the few instructions of 64-bit mode that the conformance kit's guests are made
-/// of, slowly and plainly. It passes every case of ``AcceleratorConformance``.
+/// An accelerator in memory: it interprets the few instructions of 64-bit mode that the conformance kit's guests are
+/// made of, slowly and plainly. It passes every case of ``AcceleratorConformance``.
 public struct FakeAccelerator: Accelerator {
     /// "fake".
     public let id = "fake"
@@ -25,7 +25,8 @@ public struct FakeAccelerator: Accelerator {
 
     /// Makes an address space with vCPUs: 1 to 16 of the model "x86-64-v2".
     ///
-    /// - Throws: `VirtKitError` with `.unsupported` for anything else, and for a frequency that is no multiple of 1 MHz.
+    /// - Throws: `VirtKitError` with `.unsupported` for anything else, and for a frequency that is no multiple of 1
+    /// MHz.
     public func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain {
         func refusal(_ message: String) -> VirtKitError {
             VirtKitError(.unsupported, operation: "make a fake domain", message: message)
