@@ -146,19 +146,22 @@ final class Engine {
             remaining = 0
         }
         var linkSource: LinkSource?
+        // A handler that faults at once completes no instruction, and yet must not keep the caller waiting for ever.
+        var deliveries = max(10_000, budget)
         while true {
             setSavedBlock(nil)
             if vk_load32_relaxed(signals.word) != 0 {
                 linkSource = nil
                 if let code = serveSignals() { return .guest(code) }
             }
-            if remaining <= 0 { return .budget }
+            if remaining <= 0 || deliveries <= 0 { return .budget }
             let flushes = cache.flushCount
             let block: UInt32
             switch findBlock() {
             case .found(let number): block = number
             case .fault:
                 linkSource = nil
+                deliveries &-= 1
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
                 continue
             case .outside(let address): return .fetchOutsideMemory(address)
@@ -177,6 +180,7 @@ final class Engine {
                 linkSource = nil
                 remaining &+= 1
                 setSavedBlock(nil)
+                deliveries &-= 1
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
             case .fault:
                 if let position {
@@ -186,6 +190,7 @@ final class Engine {
                 setSavedBlock(nil)
                 // Beyond the budget nothing happens: the instruction will fault again.
                 if remaining <= 0 { return .budget }
+                deliveries &-= 1
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
             case .exit: return .guest(exitCode)
             }

@@ -39,7 +39,11 @@ struct Comparison {
         let (a, b) = (native.pointer.pointee.vector, emulated.pointer.pointee.vector)
         guard a != b, native.pointer.pointee.rip == emulated.pointer.pointee.rip else { return false }
         let both: Set<UInt32> = [a, b]
-        if both.isSubset(of: [11, 12, 13, 14]), description.instructions.contains(where: Self.isFar) { return true }
+        if both.isSubset(of: [11, 12, 13, 14]),
+            description.instructions.contains(where: { Self.isFar($0) || Self.isStringCompare($0) })
+        {
+            return true
+        }
         return test.before.pointer.pointee.rflags & RFLAGS.alignmentCheck != 0
             && both.contains(UInt32(X86Vector.alignmentCheck)) && both.isSubset(of: [12, 13, 14, 16, 17])
     }
@@ -64,14 +68,16 @@ struct Comparison {
         }
     }
 
-    /// An operand of 16 bytes whose first half is not mapped, and whose second is beyond the border of the canonical
-    /// addresses or of 4 GiB: the emulator reads halves.
+    /// A long operand whose beginning is not mapped, and whose end is beyond the border of the canonical addresses, of 4 GiB
+    /// or of a segment: the emulator accesses its parts.
     private var isBorder: Bool {
         guard let instruction = description.instructions.last, native.pointer.pointee.vector != 14,
             emulated.pointer.pointee.vector == 14, native.pointer.pointee.rip == emulated.pointer.pointee.rip
         else { return false }
         let border: UInt64 = description.is32Bit ? 0x1_0000_0000 : 0x8000_0000_0000
-        return instruction.map != .primary && border &- emulated.pointer.pointee.address < 16
+        let isUnit = instruction.map == .primary && 0xD8...0xDF ~= instruction.opcode
+        if isUnit, description.is32Bit { return native.pointer.pointee.vector == 12 || native.pointer.pointee.vector == 13 }
+        return (instruction.map != .primary || isUnit) && border &- emulated.pointer.pointee.address < 16
     }
 
     private func compare(_ name: String, _ a: UInt64, _ b: UInt64, _ text: inout [String]) {
@@ -109,9 +115,11 @@ struct Comparison {
         compare("cr2", host.address, mine.address, &text)
     }
 
-    /// RET far and IRET read several words, in an order of the maker's.
+    /// RET far, IRET, and far calls and jumps through memory read several words, in an order of the maker's.
     private static func isFar(_ instruction: X86Instruction) -> Bool {
-        instruction.map == .primary && [0xCA, 0xCB, 0xCF].contains(instruction.opcode)
+        guard instruction.map == .primary else { return false }
+        return [0xCA, 0xCB, 0xCF].contains(instruction.opcode)
+            || instruction.opcode == 0xFF && [3, 5].contains(instruction.extensionDigit)
     }
 
     /// CMPS reads two operands, in an order of the maker's.
