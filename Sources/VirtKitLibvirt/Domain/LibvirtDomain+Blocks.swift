@@ -189,7 +189,17 @@ public struct LibvirtBlockJob: Sendable {
     public func wait() async throws { for try await _ in progress() {} }
 
     /// Ends a copy or an active commit that is ready, and goes on with the other file. (VIR_DOMAIN_BLOCK_JOB_ABORT_PIVOT)
-    public func pivot() async throws { try await end(2) }
+    ///
+    /// libvirt counts all bytes as done a moment before QEMU says that the job is ready: until then it is asked again, for ten
+    /// seconds at most.
+    public func pivot() async throws {
+        for _ in 0..<100 {
+            do { return try await end(2) } catch let error as LibvirtError where error.code == .blockCopyActive {
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        try await end(2)
+    }
 
     /// Ends the job and stays with the present file. (virDomainBlockJobAbort)
     public func abort() async throws { try await end(0) }

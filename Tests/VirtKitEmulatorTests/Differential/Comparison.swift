@@ -40,7 +40,9 @@ struct Comparison {
         guard a != b, native.pointer.pointee.rip == emulated.pointer.pointee.rip else { return false }
         let both: Set<UInt32> = [a, b]
         if both.isSubset(of: [11, 12, 13, 14]),
-            description.instructions.contains(where: { Self.isFar($0) || Self.isStringCompare($0) })
+            description.instructions.contains(where: {
+                Self.isFar($0) || Self.isStringCompare($0) || Self.isUnitImage($0)
+            })
         {
             return true
         }
@@ -68,16 +70,14 @@ struct Comparison {
         }
     }
 
-    /// A long operand whose beginning is not mapped, and whose end is beyond the border of the canonical addresses, of 4 GiB
-    /// or of a segment: the emulator accesses its parts.
+    /// An operand of 16 bytes whose first half is not mapped, and whose second is beyond the border of the canonical
+    /// addresses or of 4 GiB: the emulator reads halves.
     private var isBorder: Bool {
         guard let instruction = description.instructions.last, native.pointer.pointee.vector != 14,
             emulated.pointer.pointee.vector == 14, native.pointer.pointee.rip == emulated.pointer.pointee.rip
         else { return false }
         let border: UInt64 = description.is32Bit ? 0x1_0000_0000 : 0x8000_0000_0000
-        let isUnit = instruction.map == .primary && 0xD8...0xDF ~= instruction.opcode
-        if isUnit, description.is32Bit { return native.pointer.pointee.vector == 12 || native.pointer.pointee.vector == 13 }
-        return (instruction.map != .primary || isUnit) && border &- emulated.pointer.pointee.address < 16
+        return instruction.map != .primary && border &- emulated.pointer.pointee.address < 16
     }
 
     private func compare(_ name: String, _ a: UInt64, _ b: UInt64, _ text: inout [String]) {
@@ -125,6 +125,12 @@ struct Comparison {
     /// CMPS reads two operands, in an order of the maker's.
     private static func isStringCompare(_ instruction: X86Instruction) -> Bool {
         instruction.map == .primary && instruction.opcode & 0xFE == 0xA6
+    }
+
+    /// An x87 operand of more than eight bytes, whose parts may lie on both sides of a border.
+    private static func isUnitImage(_ instruction: X86Instruction) -> Bool {
+        instruction.map == .primary && !instruction.isRegisterForm
+            && [0xD9, 0xDB, 0xDD, 0xDF].contains(instruction.opcode) && instruction.extensionDigit >= 4
     }
 
     /// FXSAVE, XSAVE and their like, x87 environments and images.

@@ -30,6 +30,8 @@ import Testing
         "b051b781ee6e4b448725e766c5494a67ab8f906495b1fd85811edc8908254a7b7b",
         "4846c257198d44e6f2470f04748d90d4e56a5b5109ee369b6546d0da",
         "8725",
+        "f367656df8430b764826d4e900d96b653333edcbfc4a6befb3e160e765154c2f4def69160f251d320fec4f0f8ce711ac"
+            + "30132d659300362d622fa1e8763c532a83a0f321060bf9b2c241660fffdc524b9208",
     ]
 
     /// What this test has found before, with registers that are all zero.

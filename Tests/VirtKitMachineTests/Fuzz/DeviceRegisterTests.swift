@@ -20,7 +20,7 @@ import VirtKitCore
     }
 
     /// What a model's devices need to be told.
-    private static let properties = ["isa-debugcon": ["file": "/dev/null"]]
+    private static let properties = ["isa-debugcon": ["file": "/dev/null", "iobase": "0x402"]]
 
     /// A board with a device of every model that VirtKit has.
     private static func makeRig(clock: MachineClock = MachineClock()) throws -> BoardRig {
