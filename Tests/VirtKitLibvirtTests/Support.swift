@@ -8,7 +8,10 @@ enum Needs {
     static let libvirt = Libvirt.availability().level > .no
     static let headers =
         FileManager.default.fileExists(atPath: "/usr/include/libvirt/libvirt.h") && tool("clang") != nil
-    static let qemu = libvirt && isRoot && tool("qemu-system-x86_64") != nil
+    /// Not in every run yet: a stop that hangs on a busy host takes the other tests with it.
+    static let qemu =
+        libvirt && isRoot && tool("qemu-system-x86_64") != nil
+        && ProcessInfo.processInfo.environment["VIRTKIT_TEST_QEMU"] != nil
     static let daemon = qemu && tool("libvirtd") != nil && tool("unshare") != nil
     private static let isRoot = geteuid() == 0
 

@@ -155,7 +155,9 @@ extension LibvirtDomain {
 
     /// Changes the memory that the guest has, by its balloon.
     ///
-    /// - Parameter kibibytes: the memory, in KiB.
+    /// - Parameters:
+    ///   - kibibytes: the memory, in KiB.
+    ///   - impact: what is changed.
     public func setMemory(_ kibibytes: UInt64, _ impact: LibvirtImpact = .current) async throws {
         try await perform("set memory") {
             try $0.check(Libvirt.virDomainSetMemoryFlags.call($0.object, UInt(kibibytes), impact.rawValue))

@@ -22,7 +22,9 @@ extension XML {
 
         /// Reads a path.
         ///
-        /// - Parameter namespaces: what prefixes in it mean. Others are libvirt's own for a driver (`qemu:arg`).
+        /// - Parameters:
+        ///   - text: the path.
+        ///   - namespaces: what prefixes in it mean. Others are libvirt's own for a driver (`qemu:arg`).
         public init(_ text: String, namespaces: [Namespace] = []) {
             description = text
             func name(_ text: Substring) -> Name {

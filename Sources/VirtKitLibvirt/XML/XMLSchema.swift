@@ -147,7 +147,9 @@ extension XML.Field<Bool> {
 extension XML.Field<Int> {
     /// A number that libvirt writes as "0x" and hexadecimal digits.
     ///
-    /// - Parameter digits: how many digits at least.
+    /// - Parameters:
+    ///   - path: where it stands.
+    ///   - digits: how many digits at least.
     public static func hex(_ path: XML.Path, digits: Int = 1) -> Self {
         Self(
             path, read: { Int(xml: $0) },
@@ -161,7 +163,9 @@ extension XML.Field<Int> {
 extension XML.Field<ByteCount> {
     /// An amount of memory without a unit of its own.
     ///
-    /// - Parameter unit: what the number counts, in bytes. An amount that is no multiple of it is rounded up.
+    /// - Parameters:
+    ///   - path: where it stands.
+    ///   - unit: what the number counts, in bytes. An amount that is no multiple of it is rounded up.
     public static func bytes(_ path: XML.Path, unit: UInt64 = 1) -> Self {
         Self(
             path,

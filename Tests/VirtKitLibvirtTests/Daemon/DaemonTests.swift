@@ -4,7 +4,7 @@ import VirtKitCore
 import VirtKitLibvirt
 
 /// A real daemon: what happens when it is slow, dies and comes back.
-@Suite("A private daemon", .serialized, .enabled(if: Needs.daemon, "needs root, libvirtd and qemu-system-x86_64"))
+@Suite("A private daemon", .serialized, .enabled(if: Needs.daemon, "needs VIRTKIT_TEST_QEMU"))
 struct DaemonTests {
     private func xml(_ name: String) -> String { EmbeddedQEMU.xml(name) }
 

@@ -5,7 +5,7 @@ import VirtKitLibvirt
 import VirtKitTesting
 
 @Suite(
-    "The conformance kit on libvirt", .serialized, .enabled(if: Needs.qemu, "needs root and qemu-system-x86_64"))
+    "The conformance kit on libvirt", .serialized, .enabled(if: Needs.qemu, "needs VIRTKIT_TEST_QEMU"))
 struct LibvirtConformanceTests {
     @Test("QEMU under libvirt keeps every rule", arguments: HypervisorConformance.cases)
     func embedded(_ test: ConformanceCase) async throws {

@@ -4,7 +4,7 @@ import VirtKitCore
 import VirtKitLibvirt
 
 /// Debian's kernel on QEMU under libvirt, by the contract that local machines have.
-@Suite("Linux under libvirt", .serialized, .enabled(if: Needs.qemu, "needs root and qemu-system-x86_64"))
+@Suite("Linux under libvirt", .serialized, .enabled(if: Needs.qemu, "needs VIRTKIT_TEST_QEMU"))
 struct LinuxTests {
     private static let kernel = ProcessInfo.processInfo.environment["VIRTKIT_TEST_KERNEL"]
     private static let initrd = ProcessInfo.processInfo.environment["VIRTKIT_TEST_INITRD"]

@@ -4,7 +4,7 @@ import VirtKitCore
 import VirtKitLibvirt
 
 /// A domain's life under QEMU's real driver, in this process.
-@Suite("QEMU's driver", .serialized, .enabled(if: Needs.qemu, "needs root and qemu-system-x86_64"))
+@Suite("QEMU's driver", .serialized, .enabled(if: Needs.qemu, "needs VIRTKIT_TEST_QEMU"))
 struct QEMUDomainTests {
     /// A persistent, running domain for a test.
     private func withDomain(
