@@ -51,10 +51,12 @@ struct AcceleratorConformanceTests {
                 failures[test.name] = reason
             }
         }
+        guard fault == .writesROM else {
+            #expect(Array(failures.keys) == [fault.rawValue], "\(failures)")
+            return
+        }
         withKnownIssue("a written ROM upsets other cases in release mode: open", isIntermittent: true) {
             #expect(Array(failures.keys) == [fault.rawValue], "\(failures)")
-        } when: {
-            fault == .writesROM
         }
     }
 
