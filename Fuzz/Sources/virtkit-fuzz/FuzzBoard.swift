@@ -5,6 +5,9 @@ import VirtKitCore
 /// A board whose time moves only when told.
 final class FuzzBoard: @unchecked Sendable {
     // SAFETY: libFuzzer calls from one thread.
+    /// What a model's devices need to be told.
+    private static let properties = ["isa-debugcon": ["file": "/dev/null", "iobase": "0x402"]]
+
     let clock: MachineClock
     let board: PCBoard
 
@@ -12,7 +15,9 @@ final class FuzzBoard: @unchecked Sendable {
         let clock = clock ?? MachineClock(isStepped: true)
         self.clock = clock
         var configuration = MachineConfiguration(architecture: .x86_64, cpus: 2, memory: .mebibytes(2))
-        configuration.devices = BoardDeviceModels.all.map { DeviceConfiguration(id: "fuzz/\($0.name)", model: $0.name) }
+        configuration.devices = BoardDeviceModels.all.map {
+            DeviceConfiguration(id: "fuzz/\($0.name)", model: $0.name, properties: Self.properties[$0.name] ?? [:])
+        }
         board = try PCBoard(
             configuration: configuration, memory: memory, layout: layout, clock: clock, serial: SerialConsole(),
             deviceModels: BoardDeviceModels.all, request: { _, _ in }, signal: { _ in })
