@@ -26,16 +26,19 @@ private nonisolated(unsafe) let target: any FuzzTarget = {
     do { return try type.init() } catch { fatalError("\(name): \(error)") }
 }()
 
+/// What libFuzzer calls with each input; its archive asks for the name.
+@_cdecl("LLVMFuzzerTestOneInput")
+public func testOneInput(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+    // SAFETY: libFuzzer lends `count` bytes for the time of the call.
+    target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+    return 0
+}
+
 @main struct Fuzzer {
     static func main() {
         var count = CommandLine.argc
         var arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>? = CommandLine.unsafeArgv
-        exit(
-            LLVMFuzzerRunDriver(&count, &arguments) { bytes, count in
-                // SAFETY: libFuzzer lends `count` bytes for the time of the call.
-                target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
-                return 0
-            })
+        exit(LLVMFuzzerRunDriver(&count, &arguments) { testOneInput($0, $1) })
     }
 }
 
