@@ -62,6 +62,9 @@ public protocol Backend: Sendable {
     /// What machines of this backend can do, by stable names: "pause", "snapshot", "console" …
     var abilities: [String] { get }
 
+    /// The boards that it has and VirtKit has not, by the architecture of their guests.
+    var boards: [Architecture: [BoardModel]] { get }
+
     /// Whether the backend works on this host at all.
     func availability() async -> Suitability
 
@@ -77,6 +80,9 @@ public protocol Backend: Sendable {
 }
 
 extension Backend {
+    /// None.
+    public var boards: [Architecture: [BoardModel]] { [:] }
+
     /// Nothing.
     public func details() async -> [BackendDetail] { [] }
 }
@@ -130,10 +136,12 @@ public struct BackendChoice: Sendable {
 extension Sequence<any Backend> {
     /// The backend that can run a machine best: the highest level wins, and among equals the first.
     ///
+    /// A configuration may name a board of any of the backends.
+    ///
     /// - Throws: `VirtKitError` with `.invalidConfiguration` where the configuration has faults, and `.unsupported`
     ///   where no backend can run it; its message holds each one's reason and remedy.
     public func best(for configuration: MachineConfiguration) async throws -> BackendChoice {
-        try configuration.validate()
+        try configuration.validate(boards: reduce(into: [:]) { $0.merge($1.boards, uniquingKeysWith: +) })
         var answers: [BackendChoice.Answer] = []
         for backend in self {
             answers.append(.init(backend: backend, suitability: await backend.probe(for: configuration)))

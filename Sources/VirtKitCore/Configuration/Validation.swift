@@ -6,12 +6,18 @@ extension MachineConfiguration {
     public static let timerFrequencies: ClosedRange<UInt64> = 1_000_000...100_000_000_000
 
     /// Every fault that can be seen without a backend or the host's files, each as a sentence. Empty when there is none.
-    public var faults: [String] {
+    public var faults: [String] { faults(boards: [:]) }
+
+    /// The faults where there are more boards than VirtKit's own: those that a backend brings along.
+    ///
+    /// - Parameter boards: the further boards, by the architecture of their guests.
+    public func faults(boards: [Architecture: [BoardModel]]) -> [String] {
         var faults: [String] = []
         if name.isEmpty || name.utf8.count > 255 { faults.append("name must have 1 to 255 bytes") }
-        if BoardModel.standard(for: architecture) == nil {
+        let known = (boards[architecture] ?? []) + [BoardModel.standard(for: architecture)].compactMap(\.self)
+        if known.isEmpty {
             faults.append("architecture \(architecture) has no board in this version of VirtKit")
-        } else if board != BoardModel.standard(for: architecture) {
+        } else if !known.contains(board) {
             faults.append("board \(board) is not known for architecture \(architecture)")
         }
         if !(1...255).contains(cpus) { faults.append("cpus is \(cpus), and must be 1 to 255") }
@@ -85,8 +91,14 @@ extension MachineConfiguration {
     /// Throws one error that names every fault of the configuration, if it has any.
     ///
     /// - Throws: `VirtKitError` with the code `.invalidConfiguration`.
-    public func validate() throws(VirtKitError) {
-        let faults = faults
+    public func validate() throws(VirtKitError) { try validate(boards: [:]) }
+
+    /// Throws one error that names every fault, where there are more boards than VirtKit's own.
+    ///
+    /// - Parameter boards: the further boards, by the architecture of their guests.
+    /// - Throws: `VirtKitError` with the code `.invalidConfiguration`.
+    public func validate(boards: [Architecture: [BoardModel]]) throws(VirtKitError) {
+        let faults = faults(boards: boards)
         guard faults.isEmpty else {
             throw VirtKitError(
                 .invalidConfiguration, operation: "validate configuration", message: faults.joined(separator: "; "))

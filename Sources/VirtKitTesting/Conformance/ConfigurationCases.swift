@@ -6,7 +6,8 @@ extension HypervisorConformance {
             "every-fault-is-named",
             "makeMachine refuses a configuration with faults by .invalidConfiguration, and names all of them at once."
         ) { subject in
-            var configuration = try subject.anyConfiguration()
+            let sound = try subject.anyConfiguration()
+            var configuration = sound
             configuration.name = ""
             configuration.cpus = 10000
             configuration.memory = .bytes(1 << 60)
@@ -15,7 +16,8 @@ extension HypervisorConformance {
             let error = try await expectError(
                 .invalidConfiguration, when: "makeMachine with four faults", in: subject
             ) { _ = try await subject.hypervisor.makeMachine(faulty) }
-            for fault in faulty.faults {
+            // What is a fault to VirtKit but not to the hypervisor, which may have a board of its own, counts as none.
+            for fault in faulty.faults where !sound.faults.contains(fault) {
                 try expect(error.message.contains(fault), "the error does not say \"\(fault)\": \(error)")
             }
         },

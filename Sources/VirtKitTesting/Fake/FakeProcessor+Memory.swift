@@ -90,7 +90,8 @@ extension FakeProcessor {
             return busWrite(value, physical, width, .memory)
         }
         if fault == .writesROM {
-            try? memory.overwrite([UInt8](withUnsafeBytes(of: value.littleEndian) { $0.prefix(width) }), at: physical)
+            let bytes = (0..<UInt64(width)).map { UInt8(truncatingIfNeeded: value >> ($0 * 8)) }
+            try? memory.overwrite(bytes, at: physical)
             return
         }
         switch width {

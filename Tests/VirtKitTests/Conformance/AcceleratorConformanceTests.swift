@@ -51,13 +51,7 @@ struct AcceleratorConformanceTests {
                 failures[test.name] = reason
             }
         }
-        guard fault == .writesROM else {
-            #expect(Array(failures.keys) == [fault.rawValue], "\(failures)")
-            return
-        }
-        withKnownIssue("a written ROM upsets other cases in release mode: open", isIntermittent: true) {
-            #expect(Array(failures.keys) == [fault.rawValue], "\(failures)")
-        }
+        #expect(Array(failures.keys) == [fault.rawValue], "\(failures)")
     }
 
     @Test("A case that needs what an accelerator has not is skipped, with the reason")
