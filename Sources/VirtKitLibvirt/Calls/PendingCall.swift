@@ -57,7 +57,8 @@ final class PendingCall<Value: Sendable>: CallPool.Job, @unchecked Sendable {
         continuation.resume(with: result)
     }
 
-    func cancel() {
+    /// Ends the wait for the call, if it is not over: nobody takes its result.
+    func cancel(_ error: any Error = CancellationError()) {
         let step: Cancellation = progress.withLock { progress in
             switch progress {
             case .new:
@@ -78,8 +79,8 @@ final class PendingCall<Value: Sendable>: CallPool.Job, @unchecked Sendable {
         case .nothing: break
         case .forget(let continuation):
             pool.remove(self)
-            continuation.resume(throwing: CancellationError())
-        case .abandon(let continuation): continuation.resume(throwing: CancellationError())
+            continuation.resume(throwing: error)
+        case .abandon(let continuation): continuation.resume(throwing: error)
         }
     }
 }
@@ -88,6 +89,26 @@ extension CallPool {
     /// Executes a blocking call on a thread of the pool. A cancelled task gets `CancellationError` at once.
     func run<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
         let call = PendingCall(self, body)
+        return try await withTaskCancellationHandler {
+            try await withUnsafeThrowingContinuation { call.start($0) }
+        } onCancel: {
+            call.cancel()
+        }
+    }
+
+    /// The same, but not longer than some time: then the call is abandoned, with libvirt's code for a timeout.
+    func run<Value: Sendable>(
+        _ operation: String, within limit: Duration, _ body: @escaping @Sendable () throws -> Value
+    ) async throws -> Value {
+        let call = PendingCall(self, body)
+        let timer = Task.detached {
+            try await Task.sleep(for: limit)
+            call.cancel(
+                LibvirtError(
+                    .operationTimeout, operation: operation, message: "the call has not returned within \(limit)",
+                    remedy: "see whether the hypervisor answers others; the call goes on, and is left to itself"))
+        }
+        defer { timer.cancel() }
         return try await withTaskCancellationHandler {
             try await withUnsafeThrowingContinuation { call.start($0) }
         } onCancel: {

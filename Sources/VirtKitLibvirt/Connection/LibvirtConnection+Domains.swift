@@ -182,22 +182,34 @@ extension LibvirtConnection {
 }
 
 extension LibvirtDomain {
-    /// Destroys the domain, whether or not the task is cancelled, and whatever it is in.
-    func destroyCertainly() async {
+    /// Destroys the domain, whether or not the task is cancelled, and whatever it is in. A call that hangs is abandoned after a
+    /// minute: libvirt itself waits half a minute for another call about the domain.
+    ///
+    /// - Returns: why the domain may still be there; nil where it is gone.
+    @discardableResult
+    func destroyCertainly() async -> LibvirtError? {
         await Task.detached { [self] in
-            // Its own end may come first; a lost connection destroys it by itself or is made again.
-            for _ in 0..<3 {
-                do {
-                    try await destroy()
-                    return
-                } catch let error as LibvirtError where error.code == .connectionClosed {
-                    guard (try? await connection.waitUntilConnected()) != nil else { return }
-                } catch let error as LibvirtError where error.code == .noDomain || error.code == .operationInvalid {
-                    return
-                } catch {
-                    try? await Task.sleep(for: .milliseconds(100))
-                }
-            }
+            await LibvirtConnection.$callLimit.withValue(.seconds(60)) { await destroyWithin(attempts: 3) }
         }.value
+    }
+
+    private func destroyWithin(attempts: Int) async -> LibvirtError? {
+        var failure: LibvirtError?
+        // Its own end may come first; a lost connection destroys it by itself or is made again.
+        for _ in 0..<attempts {
+            do {
+                try await destroy()
+                return nil
+            } catch let error as LibvirtError where error.code == .connectionClosed {
+                failure = error
+                guard (try? await connection.waitUntilConnected()) != nil else { return error }
+            } catch let error as LibvirtError where error.code == .noDomain || error.code == .operationInvalid {
+                return nil
+            } catch {
+                failure = error as? LibvirtError
+                try? await Task.sleep(for: .milliseconds(100))
+            }
+        }
+        return failure
     }
 }

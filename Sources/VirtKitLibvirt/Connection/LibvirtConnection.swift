@@ -113,11 +113,6 @@ public final class LibvirtConnection: Sendable {
         for waiter in waiters { waiter.resume() }
     }
 
-    /// The URIs of embedded drivers that were opened. Held while one is opened: libvirt gives a second connection before the first
-    /// one has made the driver ready. Each has one reference that stays: libvirt registers the driver again when it is opened after
-    /// its last connection was closed, and has room for a few only.
-    private static let embedded = Mutex<Set<String>>([])
-
     /// Opens a connection; blocks.
     private static func openHandle(
         _ uri: String, _ options: Options, generation: Int, lost: @escaping @Sendable (CloseReason) -> Void
@@ -131,14 +126,8 @@ public final class LibvirtConnection: Sendable {
         func open(
             _ uri: String, _ auth: UnsafeMutablePointer<vk_virConnectAuth>?, _ flags: CUnsignedInt
         ) -> OpaquePointer? {
-            guard uri.contains(":///embed") else { return function(uri, auth, flags) }
-            // As a number, since pointers don't leave a lock.
-            let address = embedded.withLock { known in
-                let opened = function(uri, auth, flags)
-                if let opened, known.insert(uri).inserted { _ = try? Libvirt.virConnectRef.call(opened) }
-                return Int(bitPattern: opened)
-            }
-            return OpaquePointer(bitPattern: address)
+            EmbeddedDriver.isMeant(by: uri)
+                ? EmbeddedDriver.connection(to: uri, flags) { function(uri, auth, flags) } : function(uri, auth, flags)
         }
         if let credentials = options.credentials {
             var kinds: [CInt] = [1, 2, 3, 4, 5, 6, 7, 8]
@@ -288,12 +277,18 @@ public final class LibvirtConnection: Sendable {
         return handle
     }
 
+    /// How long each of the task's calls may take; nil for no limit.
+    @TaskLocal static var callLimit: Duration?
+
     /// Makes a call on one of the connection's threads.
     @discardableResult
     func perform<Value: Sendable>(
         _ operation: String, _ body: @escaping @Sendable (ConnectionHandle, NativeCall) throws -> Value
     ) async throws -> Value {
-        try await pool.run { [self] in try now(operation, body) }
+        if let limit = Self.callLimit {
+            return try await pool.run(operation, within: limit) { [self] in try now(operation, body) }
+        }
+        return try await pool.run { [self] in try now(operation, body) }
     }
 
     /// Makes a call on this thread, which may block.

@@ -255,10 +255,10 @@ extension LibvirtDomain {
 }
 
 extension LibvirtEvents {
-    /// Waits for one event, but not longer than some time.
-    func wait(for limit: Duration) async {
+    /// Waits for an event of some kind, any by default, but not longer than some time.
+    func wait(for limit: Duration, until isWanted: @escaping @Sendable (LibvirtEvent) -> Bool = { _ in true }) async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { _ = await buffer.next() }
+            group.addTask { while let event = await buffer.next(), !isWanted(event) {} }
             group.addTask { try? await Task.sleep(for: Swift.max(.zero, limit)) }
             await group.next()
             group.cancelAll()

@@ -12,9 +12,11 @@ final class LibvirtMachine: Machine {
     private let life: MachineLife
     private let gate = Gate()
     private let console: LibvirtConsolePump?
-    /// What QEMU said why the guest has ended: "guest-reset", "guest-shutdown" …
+    /// What QEMU said last why the guest has ended: "guest-reset", "guest-shutdown" … (ShutdownCause of QEMU's qapi/run-state.json)
     private let endReason = Mutex<String?>(nil)
     private let ending = Mutex<Task<Void, Never>?>(nil)
+    /// What `stop` does, once for all its callers.
+    private let stopping = Mutex<Task<Void, Never>?>(nil)
 
     var state: MachineState { life.current }
     var snapshots: (any MachineSnapshots)? { LibvirtMachineSnapshots(self) }
@@ -77,7 +79,8 @@ final class LibvirtMachine: Machine {
         case .qemuMonitor:
             let details = event.values["details"]?.text ?? ""
             switch event.values["event"]?.text {
-            case "SHUTDOWN": endReason.withLock { $0 = details }
+            // Another one comes when libvirt ends QEMU after that of the guest: "host-signal".
+            case "SHUTDOWN" where details.contains("guest-"): endReason.withLock { $0 = details }
             // Resets by the host are told where they are made.
             case "RESET" where details.contains("guest-reset"): life.events.send(MachineEvent(.reset))
             default: break
@@ -100,7 +103,9 @@ final class LibvirtMachine: Machine {
         let kind: LibvirtDomainState.Kind? = await gate.alone { [self] in
             guard life.outcome == nil, life.current != .created else { return nil }
             do {
-                let kind = try await domain.state().kind
+                let kind = try await LibvirtConnection.$callLimit.withValue(Self.callLimit) {
+                    try await domain.state().kind
+                }
                 switch kind {
                 case .paused: life.change(to: .paused)
                 case .running, .blocked: life.change(to: .running)
@@ -154,21 +159,56 @@ final class LibvirtMachine: Machine {
 
     // MARK: Control
 
-    /// Does one thing after another with the domain, to its end even where the caller's task is cancelled.
+    /// How long a call about the domain may take, unless it moves the guest's memory. libvirt itself waits half a minute for another
+    /// call about the domain to end.
+    private static let callLimit = Duration.seconds(60)
+
+    /// Does one thing after another with the domain, to its end even where the caller's task is cancelled. A call that hangs is
+    /// abandoned after `limit`, with `.timedOut`, so that those behind it have their turn.
     func control(
-        _ operation: String, in states: MachineState..., body: @escaping @Sendable () async throws -> Void
+        _ operation: String, in states: MachineState..., within limit: Duration? = callLimit,
+        body: @escaping @Sendable () async throws -> Void
     ) async throws {
         try await Task.detached { [self] in
             try await gate.alone { [self] in
-                guard states.contains(life.current), ending.withLock({ $0 == nil }) else {
-                    throw VirtKitError(
-                        .invalidState, operation: operation,
-                        message: "the machine is \(life.current), and must be "
-                            + states.map(\.rawValue).joined(separator: " or "))
+                guard states.contains(life.current), !isEnding else {
+                    throw refusal(operation, "must be " + states.map(\.rawValue).joined(separator: " or "))
                 }
-                try await translating(operation) { try await body() }
+                do {
+                    try await LibvirtConnection.$callLimit.withValue(limit) {
+                        try await translating(operation) { try await body() }
+                    }
+                } catch {
+                    // What a call says that was overtaken by the end depends on where it was.
+                    guard await hasEndedMeanwhile() else { throw error }
+                    throw refusal(operation, "has ended meanwhile")
+                }
             }
         }.value
+    }
+
+    private func refusal(_ operation: String, _ state: String) -> VirtKitError {
+        VirtKitError(
+            .invalidState, operation: operation, message: "the machine is \(life.current), and \(state)")
+    }
+
+    private var isEnding: Bool { ending.withLock { $0 != nil } || stopping.withLock { $0 != nil } }
+
+    /// Whether the machine has ended during a call that failed. QEMU's monitor closes a moment before libvirt notes the end.
+    private func hasEndedMeanwhile() async -> Bool {
+        for attempt in 0..<10 {
+            if isEnding { return true }
+            if attempt > 0 { try? await Task.sleep(for: .milliseconds(50)) }
+            do {
+                let kind = try await LibvirtConnection.$callLimit.withValue(.seconds(10)) {
+                    try await domain.state().kind
+                }
+                if [.shutOff, .crashed, .shuttingDown].contains(kind) { return true }
+            } catch {
+                return (error as? LibvirtError)?.code == .noDomain || isEnding
+            }
+        }
+        return isEnding
     }
 
     func start() async throws {
@@ -196,11 +236,17 @@ final class LibvirtMachine: Machine {
 
     func reset() async throws {
         try await control("reset", in: .running, .paused) { [self] in
-            // Where a guest's reset is to end the machine, QEMU would end it for this one as well.
-            let stops = configuration.onReset == .stop
-            if stops { try await domain.setAction(.restart, at: .reboot, .live) }
-            try await domain.reset()
-            if stops { try await domain.setAction(.destroy, at: .reboot, .live) }
+            // Where a guest's reset is to end the machine, libvirt would end it for this one as well. It looks at the policy when
+            // QEMU has told it of the reset, some time after the call; then it tells us.
+            if configuration.onReset == .stop {
+                let events = try await domain.events([.reboot, .lifecycle])
+                try await domain.setAction(.restart, at: .reboot, .live)
+                try await domain.reset()
+                await events.wait(for: .seconds(30)) { $0.kind == .reboot || $0.lifecycle?.step == .stopped }
+                try await domain.setAction(.destroy, at: .reboot, .live)
+            } else {
+                try await domain.reset()
+            }
             life.events.send(MachineEvent(.reset))
         }
     }
@@ -225,13 +271,17 @@ final class LibvirtMachine: Machine {
     }
 
     func stop() async {
-        await Task.detached { [self] in
-            if life.outcome == nil {
-                await domain.destroyCertainly()
-                // The event of its end may say why, where the guest was faster.
-                await finish(.stopped)
+        let task = stopping.withLock { stopping in
+            if stopping == nil, life.outcome == nil {
+                stopping = Task.detached { [self] in
+                    let failure = await domain.destroyCertainly()
+                    // The event of its end may say why, where the guest was faster.
+                    await finish(failure.map { MachineOutcome(.stopped, details: "\($0)") } ?? .stopped)
+                }
             }
-        }.value
+            return stopping
+        }
+        await task?.value
     }
 
     func waitUntilStopped() async throws -> MachineOutcome {
@@ -263,7 +313,7 @@ final class LibvirtMachineSnapshots: MachineSnapshots {
 
     func save(to path: String) async throws {
         let machine = machine
-        try await machine.control("save", in: .paused) {
+        try await machine.control("save", in: .paused, within: nil) {
             // On another host the file appears at once: only libvirt can write there.
             let temporary = machine.isLocal ? "\(path).\(UInt64.random(in: 0 ... .max))" : path
             if machine.isLocal { try SavedFile.checkFolder(of: path) }

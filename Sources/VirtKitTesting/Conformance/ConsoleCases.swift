@@ -70,12 +70,14 @@ extension HypervisorConformance {
             try await subject.withMachine(.runsForever, adjust: { $0.serial.inputCapacity = 16 }) { machine in
                 try await machine.start()
                 let returned = Shared(false)
+                let count = 4096 + subject.hostInputCapacity
                 let send = Task {
                     defer { returned.value = true }
-                    try await machine.serial.send([UInt8](repeating: 65, count: 4096))
+                    try await machine.serial.send([UInt8](repeating: 65, count: count))
                 }
                 try await Task.sleep(for: .milliseconds(100))
-                try expect(!returned.value, "send of 4096 bytes that nobody reads returned, and the capacity is 16")
+                try expect(
+                    !returned.value, "send of \(count) bytes that nobody reads returned, and the capacity is 16")
                 await machine.stop()
                 try await expectError(.invalidState, when: "send to a machine that ended meanwhile", in: subject) {
                     try await send.value

@@ -56,6 +56,7 @@ extension HypervisorConformance {
         ) { subject in
             try await subject.withMachine(.obeysPowerButton) { machine in
                 try await machine.start()
+                try await subject.ready(.obeysPowerButton, machine)
                 try await Task.sleep(for: .milliseconds(20))
                 try expect(machine, is: .running, "before the power button is pressed")
                 try await subject.prompt("pressPowerButton") { try await machine.pressPowerButton() }
@@ -68,6 +69,7 @@ extension HypervisorConformance {
             let patience = subject.patience
             try await subject.withMachine(.obeysPowerButton) { machine in
                 try await machine.start()
+                try await subject.ready(.obeysPowerButton, machine)
                 let outcome = try await subject.prompt("shutdown of a guest that obeys") {
                     try await machine.shutdown(deadline: patience * 10)
                 }

@@ -39,6 +39,11 @@ public struct HypervisorSubject: Sendable {
     public var temporaryFolder: String
     /// How long anything may take that should be prompt.
     public var patience: Duration
+    /// Roles whose guests print something when they are ready: cases whose host must not be too early wait for it. (A board may lose
+    /// a press of the power button that its firmware or guest has not enabled yet.)
+    public var announcing: Set<GuestRole> = []
+    /// Bytes of input that may wait on the host beyond the console's own capacity: in a pseudo-terminal, say.
+    public var hostInputCapacity = 0
 
     /// Describes a subject.
     public init(
@@ -109,6 +114,12 @@ public struct HypervisorSubject: Sendable {
     /// How a machine ended, promptly.
     func outcome(of machine: any Machine) async throws -> MachineOutcome {
         try await prompt("waitUntilStopped") { try await machine.waitUntilStopped() }
+    }
+
+    /// Waits until the guest of a role is ready, where it says so.
+    func ready(_ role: GuestRole, _ machine: any Machine) async throws {
+        guard announcing.contains(role) else { return }
+        try await eventually("ready, by its console") { machine.serial.printedByteCount > 0 }
     }
 
     /// A path for a file of a case.

@@ -120,6 +120,7 @@ extension HypervisorConformance {
         ) { subject in
             try await subject.withMachine(.obeysPowerButton) { machine in
                 try await machine.start()
+                try await subject.ready(.obeysPowerButton, machine)
                 let waiters = (0..<5).map { _ in Task { try await machine.waitUntilStopped() } }
                 try await Task.sleep(for: .milliseconds(20))
                 try await machine.pressPowerButton()
