@@ -1,29 +1,37 @@
-# The same calls from Python: lines "NAME MICROSECONDS" (p50), and 1,000 calls on 16 threads. Usage: calls.py URI COUNT
+# The same calls from Python. Usage: calls.py URI. Reads and answers lines as calls.c does.
 import concurrent.futures
 import sys
 import time
 
 import libvirt
 
-count = int(sys.argv[2])
 connection = libvirt.open(sys.argv[1])
-domain = connection.listAllDomains()[0]
+domains = connection.listAllDomains()
+domain = domains[0]
+calls = {
+    "info": domain.info,
+    "list": lambda: [d.name() for d in connection.listAllDomains()],
+    "xml": domain.XMLDesc,
+    "stats": lambda: [values["state.state"] for _, values in connection.getAllDomainStats()],
+}
 
 
-def measure(name, body):
+def median(call, count):
     times = []
     for _ in range(count):
-        start = time.perf_counter()
-        body()
-        times.append(time.perf_counter() - start)
-    print(name, sorted(times)[count // 2] * 1e6)
+        start = time.perf_counter_ns()
+        call()
+        times.append(time.perf_counter_ns() - start)
+    return sorted(times)[count // 2]
 
 
-measure("info", domain.info)
-measure("list", lambda: [d.name() for d in connection.listAllDomains()])
-measure("xml", domain.XMLDesc)
-measure("stats", connection.getAllDomainStats)
-start = time.perf_counter()
-with concurrent.futures.ThreadPoolExecutor(16) as pool:
-    list(pool.map(lambda _: domain.XMLDesc(), range(1000)))
-print("concurrent_per_s", 1000 / (time.perf_counter() - start))
+def concurrent_calls(count):
+    start = time.perf_counter_ns()
+    with concurrent.futures.ThreadPoolExecutor(16) as pool:
+        list(pool.map(lambda index: domains[index % len(domains)].info(), range(count)))
+    return time.perf_counter_ns() - start
+
+
+for line in sys.stdin:
+    name, count = line.split()
+    print(concurrent_calls(int(count)) if name == "concurrent" else median(calls[name], int(count)), flush=True)

@@ -16,8 +16,9 @@ final class ConsoleSession: Sendable {
     /// Ends when all output is written, or none can be.
     private let written: AsyncStream<Void>
 
-    /// Connects standard input and output. On a terminal the input is raw from here on.
-    init(_ serial: SerialConsole) throws {
+    /// Connects standard input and output. On a terminal the input is raw from here on, and the user is told what the
+    /// escape key does.
+    init(_ serial: SerialConsole, escapeKeyDoes effect: String = "end the machine") throws {
         let (wishes, first) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(4))
         let (laterWishes, second) = AsyncStream.makeStream(of: String.self, bufferingPolicy: .bufferingNewest(4))
         self.wishes = wishes
@@ -38,7 +39,7 @@ final class ConsoleSession: Sendable {
                 throw VirtKitError(
                     .inputOutput, operation: "open terminal", message: "raw mode was refused", errno: -error)
             }
-            standardError("virtkit: press Ctrl-] to end the machine")
+            standardError("virtkit: press Ctrl-] to \(effect)")
         }
         let (written, allWritten) = AsyncStream.makeStream(of: Void.self)
         self.written = written

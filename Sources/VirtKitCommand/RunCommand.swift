@@ -16,6 +16,12 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The backend: auto, one that `virtkit backends` lists, or a URI of libvirt's: qemu:///system.")
     var backend = "auto"
 
+    @Option(
+        help: ArgumentHelp(
+            "With a URI of libvirt's: what executes the machine, kvm or qemu. Default: kvm where it works.",
+            valueName: "type"))
+    var virtType: String?
+
     @Option(help: ArgumentHelp("End the machine after this time.", valueName: "seconds"))
     var timeout: Double?
 
@@ -33,6 +39,10 @@ struct RunCommand: AsyncParsableCommand {
     var save: String?
 
     func validate() throws {
+        if virtType != nil, !backend.contains("://") {
+            throw ValidationError("--virt-type goes with a URI of libvirt's")
+        }
+        if let virtType, !["kvm", "qemu"].contains(virtType) { throw ValidationError("--virt-type takes kvm or qemu") }
         if (saveAfter == nil) != (save == nil) { throw ValidationError("--save and --save-after go together") }
         for (name, value) in [("--timeout", timeout), ("--save-after", saveAfter)] {
             if let value, !(value >= 0 && value < 1e9) {
@@ -82,15 +92,28 @@ struct RunCommand: AsyncParsableCommand {
             standardError("virtkit: \(choice.explanation)")
             return choice.hypervisor
         }
-        if backend.contains("://") {
-            return try await [LibvirtBackend(uri: backend)].best(for: configuration).hypervisor
-        }
+        if backend.contains("://") { return try await libvirtHypervisor(configuration) }
         guard let named = Backends.builtIn.first(where: { $0.id == backend }) else {
             throw VirtKitError(
                 .invalidConfiguration, operation: "choose a backend", message: "there is no backend \"\(backend)\"",
                 remedy: "use auto, or one of " + Backends.builtIn.map(\.id).joined(separator: ", "))
         }
         return try await [named].best(for: configuration).hypervisor
+    }
+
+    /// The hypervisor of a URI. libvirt takes a KVM that opens for one that works; on this host it is asked what it can do.
+    private func libvirtHypervisor(_ configuration: MachineConfiguration) async throws -> any Hypervisor {
+        var virtualization = virtType.map(LibvirtHypervisor.Virtualization.init(rawValue:))
+        // A URI without a host is about this one.
+        if virtualization == nil, backend.contains(":///") {
+            let kvm = await KVMBackend().availability()
+            if kvm.level < .full {
+                standardError("virtkit: QEMU translates, since KVM does not run machines in full here: \(kvm.reason)")
+                virtualization = .qemu
+            }
+        }
+        return try await [LibvirtBackend(uri: backend, virtualization: virtualization)].best(for: configuration)
+            .hypervisor
     }
 
     private struct Ending: Sendable {

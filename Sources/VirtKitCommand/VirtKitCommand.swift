@@ -6,7 +6,7 @@ struct VirtKitCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "virtkit",
         abstract: "Runs virtual machines with VirtKit.",
-        version: "0.1.0",
+        version: "0.2.0",
         subcommands: [RunCommand.self, BackendsCommand.self, InitramfsCommand.self],
         groupedSubcommands: [
             CommandGroup(
@@ -24,6 +24,10 @@ struct VirtKitCommand: AsyncParsableCommand {
         signal(SIGXFSZ, SIG_IGN)
         // No file that is opened later may take the place of a standard stream that was closed.
         for descriptor in 0..<Int32(3) where fcntl(descriptor, F_GETFD) < 0 { _ = open("/dev/null", O_RDWR) }
-        await main(ConnectionOptions.afterCommand(Array(CommandLine.arguments.dropFirst())))
+        guard let arguments = ConnectionOptions.afterCommand(Array(CommandLine.arguments.dropFirst())) else {
+            exit(
+                withError: ValidationError("--connect takes a URI, and a command after it: virtkit --connect URI list"))
+        }
+        await main(arguments)
     }
 }

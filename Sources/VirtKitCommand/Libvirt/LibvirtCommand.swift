@@ -8,10 +8,13 @@ struct ConnectionOptions: ParsableArguments {
     var connect: String?
 
     /// `--connect URI` may also come before the command, as users of virsh write it.
-    static func afterCommand(_ arguments: [String]) -> [String] {
+    ///
+    /// - Returns: nil where no command follows.
+    static func afterCommand(_ arguments: [String]) -> [String]? {
         guard let first = arguments.first else { return arguments }
         let count = first == "--connect" ? 2 : first.hasPrefix("--connect=") ? 1 : 0
-        guard count > 0, arguments.count > count else { return arguments }
+        guard count > 0 else { return arguments }
+        guard arguments.count > count else { return nil }
         return [arguments[count]] + arguments[..<count] + arguments[(count + 1)...]
     }
 
@@ -20,13 +23,30 @@ struct ConnectionOptions: ParsableArguments {
         options: LibvirtConnection.Options = .init(), _ body: (LibvirtConnection) async throws -> Void
     ) async throws {
         do {
-            let uri = connect ?? ProcessInfo.processInfo.environment["LIBVIRT_DEFAULT_URI"] ?? "qemu:///system"
-            try await LibvirtConnection.with(uri, options: options) { try await body($0) }
-        } catch let error as LibvirtError {
+            var options = options
+            options.credentials = CredentialPrompt.credentials
+            let uri = connect ?? ProcessInfo.processInfo.environment["LIBVIRT_DEFAULT_URI"] ?? ""
+            try await LibvirtConnection.with(uri.isEmpty ? "qemu:///system" : uri, options: options) {
+                try await body($0)
+            }
+        } catch let error as ExitCode {
+            throw error
+        } catch {
             standardError("virtkit: \(error)")
-            throw ExitCode(EndingCode.code(for: error.virtKitError))
+            throw ExitCode(EndingCode.code(for: (error as? LibvirtError)?.virtKitError ?? error))
         }
     }
+
+    /// The end of the help of every command that connects.
+    static let help = """
+        Without --connect the URI is that of LIBVIRT_DEFAULT_URI, or qemu:///system.
+
+        EXIT CODES:
+          0   done
+          64  the command line is wrong
+          74  libvirt, the driver or the host refused
+          78  the driver does not have this function
+        """
 }
 
 /// A domain, by its name, its UUID or its number.
@@ -35,6 +55,10 @@ struct DomainArgument: ParsableArguments {
     var domain: String
 
     func find(on connection: LibvirtConnection) async throws -> LibvirtDomain {
+        try await Self.find(domain, on: connection)
+    }
+
+    static func find(_ domain: String, on connection: LibvirtConnection) async throws -> LibvirtDomain {
         do {
             return try await connection.domain(named: domain)
         } catch let error as LibvirtError where error.code == .noDomain {
@@ -47,7 +71,8 @@ struct DomainArgument: ParsableArguments {
 
 struct ListCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Lists the domains that libvirt manages.")
+        commandName: "list", abstract: "Lists the domains that libvirt manages.",
+        discussion: ConnectionOptions.help)
 
     @OptionGroup var connection: ConnectionOptions
     @Flag(help: "Also those that don't run.") var all = false
@@ -74,7 +99,8 @@ struct ListCommand: AsyncParsableCommand {
 }
 
 struct StartCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "start", abstract: "Starts a defined domain.")
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Starts a defined domain.", discussion: ConnectionOptions.help)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var domain: DomainArgument
@@ -86,7 +112,8 @@ struct StartCommand: AsyncParsableCommand {
 
 struct StopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "Asks a domain's guest to end, and ends it by force if it has not after a time.")
+        commandName: "stop", abstract: "Asks a domain's guest to end, and ends it by force if it has not after a time.",
+        discussion: ConnectionOptions.help)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var domain: DomainArgument
@@ -123,25 +150,30 @@ struct DumpXMLCommand: AsyncParsableCommand {
 
 struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "events", abstract: "Prints events as they come, until it is interrupted.")
+        commandName: "events", abstract: "Prints events as they come, until it is interrupted.",
+        discussion: ConnectionOptions.help)
 
     @OptionGroup var connection: ConnectionOptions
     @Option(help: "End after so many events.") var count: Int?
+
+    func validate() throws {
+        if let count, count < 1 { throw ValidationError("--count takes a number from 1") }
+    }
 
     func run() async throws {
         try await connection.run(options: .reconnecting) { connection in
             let events = try await connection.events(
                 LibvirtEvent.Kind.allOfDomains.union(LibvirtEvent.Kind.allOfHost))
             var left = count ?? .max
-            for await event in events where left > 0 {
+            for await event in events {
                 var words = [event.kind.rawValue, event.domain?.name ?? event.subject ?? "-"]
                 if let lifecycle = event.lifecycle {
                     words += [lifecycle.step.description, "detail=\(lifecycle.detail)"]
                 } else {
                     words += event.values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
                 }
-                print(words.joined(separator: " "))
-                fflush(nil)
+                // Nobody may read any more.
+                guard writeAll(Array((words.joined(separator: " ") + "\n").utf8), to: 1) else { break }
                 left -= 1
                 if left == 0 { break }
             }
@@ -151,16 +183,17 @@ struct EventsCommand: AsyncParsableCommand {
 
 struct StatsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "stats", abstract: "Prints a domain's statistics, or those of all.")
+        commandName: "stats", abstract: "Prints a domain's statistics, or those of all.",
+        discussion: ConnectionOptions.help)
 
     @OptionGroup var connection: ConnectionOptions
-    @Argument(help: "The domain's name; all running ones without it.") var domain: String?
+    @Argument(help: "The domain's name, UUID or number; all domains without it.") var domain: String?
 
     func run() async throws {
         try await connection.run { connection in
             var found: [LibvirtDomainStatistics]
             if let domain {
-                found = [try await connection.domain(named: domain).statistics()]
+                found = [try await DomainArgument.find(domain, on: connection).statistics()]
             } else {
                 found = try await connection.statistics()
             }
@@ -176,7 +209,8 @@ struct StatsCommand: AsyncParsableCommand {
 
 struct ConsoleCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "console", abstract: "Connects the terminal with a domain's console; Ctrl-] leaves it.")
+        commandName: "console", abstract: "Connects the terminal with a domain's console; Ctrl-] leaves it.",
+        discussion: ConnectionOptions.help)
 
     @OptionGroup var connection: ConnectionOptions
     @OptionGroup var domain: DomainArgument
@@ -187,7 +221,7 @@ struct ConsoleCommand: AsyncParsableCommand {
             let stream = try await domain.find(on: connection).openConsole(force: force)
             let serial = SerialConsole()
             let pump = LibvirtConsolePump(stream, serial)
-            let session = try ConsoleSession(serial)
+            let session = try ConsoleSession(serial, escapeKeyDoes: "leave the console; the domain goes on")
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { await pump.waitForEnd() }
                 group.addTask { _ = await session.userWish() }

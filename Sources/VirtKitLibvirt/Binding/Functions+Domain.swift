@@ -40,6 +40,9 @@ extension Libvirt {
     static let virDomainGetID = Symbol<
         @convention(c) (OpaquePointer?) -> CUnsignedInt
     >("virDomainGetID")
+    static let virDomainGetUUID = Symbol<
+        @convention(c) (OpaquePointer?, UnsafeMutablePointer<UInt8>?) -> CInt
+    >("virDomainGetUUID")
     static let virDomainGetUUIDString = Symbol<
         @convention(c) (OpaquePointer?, UnsafeMutablePointer<CChar>?) -> CInt
     >("virDomainGetUUIDString")

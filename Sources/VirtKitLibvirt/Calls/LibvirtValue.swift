@@ -18,6 +18,21 @@ public enum LibvirtValue: Hashable, Sendable, CustomStringConvertible {
     /// VIR_TYPED_PARAM_STRING
     case string(String)
 
+    /// Copies a native parameter's value; nil for a type of a later libvirt, whose size is not known.
+    init?(_ parameter: borrowing vk_virTypedParameter) {
+        let value = parameter.value
+        switch parameter.type {
+        case 1: self = .int(value.i)
+        case 2: self = .unsignedInt(value.ui)
+        case 3: self = .long(value.l)
+        case 4: self = .unsignedLong(value.ul)
+        case 5: self = .double(value.d)
+        case 6: self = .bool(value.b != 0)
+        case 7: self = .string(value.s.map { String(cString: $0) } ?? "")
+        default: return nil
+        }
+    }
+
     /// The value as a number without sign, where it is one that fits.
     public var unsigned: UInt64? {
         switch self {
@@ -112,21 +127,7 @@ public struct LibvirtParameters: Hashable, Sendable, ExpressibleByDictionaryLite
         list = []
         guard let native else { return }
         for index in 0..<Swift.max(0, count) {
-            let name = withUnsafeBytes(of: native[index].field) { bytes in
-                String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-            }
-            let value = native[index].value
-            switch native[index].type {
-            case 1: append(name, .int(value.i))
-            case 2: append(name, .unsignedInt(value.ui))
-            case 3: append(name, .long(value.l))
-            case 4: append(name, .unsignedLong(value.ul))
-            case 5: append(name, .double(value.d))
-            case 6: append(name, .bool(value.b != 0))
-            case 7: append(name, .string(value.s.map { String(cString: $0) } ?? ""))
-            // A type of a later libvirt: its size is not known, so it can't be read.
-            default: break
-            }
+            if let value = LibvirtValue(native[index]) { append(native[index].name, value) }
         }
     }
 

@@ -52,12 +52,33 @@ struct NativeCall {
     func list(
         _ read: (UnsafeMutablePointer<UnsafeMutablePointer<OpaquePointer?>?>?) -> CInt
     ) throws(LibvirtError) -> [OpaquePointer] {
+        try list(read) { (pointer: OpaquePointer) throws(LibvirtError) in pointer }
+    }
+
+    /// What is made of the objects of a list that libvirt allocated, each of which is given to `take`.
+    func list<Value>(
+        _ read: (UnsafeMutablePointer<UnsafeMutablePointer<OpaquePointer?>?>?) -> CInt,
+        _ take: (OpaquePointer) throws(LibvirtError) -> Value
+    ) throws(LibvirtError) -> [Value] {
         var array: UnsafeMutablePointer<OpaquePointer?>?
         let count = try check(read(&array))
         // SAFETY: the array has `count` objects and comes from malloc.
         defer { free(array) }
         guard let array else { return [] }
-        return (0..<Int(count)).compactMap { array[$0] }
+        var failure: LibvirtError?
+        let values = [Value](unsafeUninitializedCapacity: Int(count)) { values, filled in
+            for index in 0..<Int(count) {
+                guard let object = array[index] else { continue }
+                do throws(LibvirtError) {
+                    (values.baseAddress! + filled).initialize(to: try take(object))
+                    filled += 1
+                } catch {
+                    failure = error
+                }
+            }
+        }
+        if let failure { throw failure }
+        return values
     }
 
     /// Refuses a text that C would cut short, and names it.

@@ -22,11 +22,12 @@ public struct LibvirtBlocking: Sendable {
         }
     }
 
-    /// The statistics of all domains.
+    /// The statistics of all domains. They are libvirt's own records until they are let go, and hold its connection as domains do.
     public func statistics(_ groups: LibvirtStatisticsGroups = []) throws -> [LibvirtDomainStatistics] {
         try connection.now("read statistics of all domains") { _, call in
             let read = try Libvirt.virConnectGetAllDomainStats.call
-            return try call.statistics { read(call.connection, groups.rawValue, $0, 0) }
+            let records = try call.records { read(call.connection, groups.rawValue, $0, 0) }
+            return (0..<records.count).map { LibvirtDomainStatistics(records, $0) }
         }
     }
 }

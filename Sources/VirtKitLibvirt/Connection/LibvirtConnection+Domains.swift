@@ -45,11 +45,12 @@ extension LibvirtConnection {
         _ filter: LibvirtDomainFilter, _ handle: ConnectionHandle, _ call: NativeCall
     ) throws(LibvirtError) -> [LibvirtDomain] {
         let list = try Libvirt.virConnectListAllDomains.call
-        let pointers = try call.list { list(call.connection, $0, filter.rawValue) }
-        var domains: [LibvirtDomain] = []
-        domains.reserveCapacity(pointers.count)
-        for pointer in pointers { domains.append(try LibvirtDomain(pointer, on: handle, of: self)) }
-        return domains
+        return try call.list {
+            list(call.connection, $0, filter.rawValue)
+        } _: {
+            (pointer: OpaquePointer) throws(LibvirtError) in
+            try LibvirtDomain(pointer, on: handle, of: self)
+        }
     }
 
     /// The domain of a name.

@@ -3,9 +3,10 @@ internal import Synchronization
 
 /// A connection to a hypervisor, by any of libvirt's URIs.
 ///
-/// Calls run on the connection's own threads, never on Swift's cooperative pool, so that a host that does not answer holds up
-/// nobody else. A call ends at once when its task is cancelled. Domains and other objects that were looked up keep the
-/// connection; `close()` ends it for all of them. What they stand for goes on.
+/// Calls run on the connection's own threads, never on Swift's cooperative pool. A call ends at once when its task is
+/// cancelled; one that was under way goes on behind it, on a thread that no longer counts within
+/// `options.maximumThreads`, up to 64 of them, so that a host that does not answer holds up no other calls. `close()` ends the
+/// connection for domains and other objects that were looked up on it; what they stand for goes on.
 public final class LibvirtConnection: Sendable {
     /// Where to: `qemu:///system`, `qemu+ssh://host/system`, `test:///default` …
     public let uri: String
@@ -47,7 +48,7 @@ public final class LibvirtConnection: Sendable {
     /// Opens a connection.
     ///
     /// - Parameters:
-    ///   - uri: libvirt's URI; nil for the one that libvirt chooses (its client configuration, or LIBVIRT_DEFAULT_URI).
+    ///   - uri: libvirt's URI.
     ///   - options: how.
     /// - Throws: `LibvirtError`; `CancellationError` at once when the task is cancelled, while the attempt is left behind.
     public static func open(_ uri: String, options: Options = Options()) async throws -> LibvirtConnection {
@@ -142,7 +143,7 @@ public final class LibvirtConnection: Sendable {
         } else {
             opened = open(uri, nil, flags)
         }
-        guard let pointer = opened else { throw LibvirtError.last(operation) }
+        guard let pointer = opened else { throw LibvirtError.last(operation).explained(opening: uri) }
         if let keepAlive = options.keepAlive {
             // Drivers that have no connection to keep alive refuse; nothing is lost then.
             _ = try Libvirt.virConnectSetKeepAlive.call(pointer, keepAlive.interval, keepAlive.count)

@@ -10,9 +10,21 @@ public final class LibvirtDomain: Sendable, CustomStringConvertible {
     public let connection: LibvirtConnection
     /// The name, when the domain was looked up.
     public let name: String
+    private struct State {
+        var handle: ObjectHandle
+        /// Read when it is first asked for: that costs libvirt as much as all else that is done to list a domain.
+        var uuid: NativeUUID?
+    }
+
+    private let state: Mutex<State>
+
     /// The UUID, as text.
-    public let uuid: String
-    private let handle: Mutex<ObjectHandle>
+    public var uuid: String {
+        state.withLock { state in
+            if state.uuid == nil { state.uuid = try? NativeUUID(of: state.handle.pointer, "read the domain's UUID") }
+            return state.uuid?.text ?? ""
+        }
+    }
 
     /// The name and the UUID.
     public var description: String { "\(name) (\(uuid))" }
@@ -22,20 +34,20 @@ public final class LibvirtDomain: Sendable, CustomStringConvertible {
         let object = try ObjectHandle(pointer, on: handle, release: Libvirt.virDomainFree)
         let call = NativeCall(connection: handle.pointer, object: pointer, operation: "read the domain's identity")
         name = try call.borrowedString(Libvirt.virDomainGetName.call(pointer))
-        uuid = try call.uuid(Libvirt.virDomainGetUUIDString.call, pointer)
         self.connection = connection
-        self.handle = Mutex(object)
+        state = Mutex(State(handle: object))
     }
 
     /// The domain on the connection as it is now: looked up again where that is another than before. Blocks.
     private func object(on handle: ConnectionHandle, _ operation: String) throws(LibvirtError) -> ObjectHandle {
-        let known = self.handle.withLock { $0 }
+        let known = state.withLock { $0.handle }
         if known.connection === handle { return known }
+        // It was read from the handle that is left now, or before.
         guard let pointer = try Libvirt.virDomainLookupByUUIDString.call(handle.pointer, uuid) else {
             throw LibvirtError.last("\(operation): look the domain up again")
         }
         let found = try ObjectHandle(pointer, on: handle, release: Libvirt.virDomainFree)
-        self.handle.withLock { $0 = found }
+        state.withLock { $0.handle = found }
         return found
     }
 

@@ -30,27 +30,70 @@ public struct LibvirtStatisticsGroups: OptionSet, Sendable {
 
 /// A domain's statistics at one moment. What a driver does not count is nil.
 public struct LibvirtDomainStatistics: Hashable, Sendable {
+    private enum Source: Sendable {
+        case copy(name: String, NativeUUID, NativeParameters)
+        case record(StatisticsRecords, Int)
+    }
+
+    private let source: Source
+
     /// The domain's name.
-    public var name: String
+    public var name: String {
+        switch source {
+        case .copy(let name, _, _): name
+        case .record(let records, let index): records.name(index)
+        }
+    }
+
+    private var identity: NativeUUID? {
+        switch source {
+        case .copy(_, let identity, _): identity
+        case .record(let records, let index): records.uuid(index)
+        }
+    }
+
+    private var parameters: NativeParameters {
+        switch source {
+        case .copy(_, _, let parameters): parameters
+        case .record(let records, let index): records.parameters(index)
+        }
+    }
+
     /// The domain's UUID, as text.
-    public var uuid: String
-    /// Everything, by libvirt's names: `cpu.time`, `balloon.current`, `block.0.rd.bytes` …
-    public var values: [String: LibvirtValue]
+    public var uuid: String { identity?.text ?? "" }
+
+    /// Everything, by libvirt's names: `cpu.time`, `balloon.current`, `block.0.rd.bytes` … Made anew at each call; single
+    /// values are found faster by the subscript.
+    public var values: [String: LibvirtValue] { parameters.dictionary }
+
+    /// A value by libvirt's name.
+    public subscript(name: String) -> LibvirtValue? { parameters[name] }
+
+    /// Equal in the domain and all values.
+    public static func == (left: Self, right: Self) -> Bool {
+        left.identity == right.identity && left.name == right.name && left.values == right.values
+    }
+
+    /// Hashes the domain and all values.
+    public func hash(into hasher: inout Hasher) {
+        hasher.combine(identity)
+        hasher.combine(values)
+    }
 
     /// The state.
     public var state: LibvirtDomainState.Kind? {
-        values["state.state"]?.signed.flatMap { Int32(exactly: $0) }.map { .init(rawValue: $0) }
+        self["state.state"]?.signed.flatMap { Int32(exactly: $0) }.map { .init(rawValue: $0) }
     }
     /// The CPU time that the domain has used.
-    public var cpuTime: Duration? { values["cpu.time"]?.unsigned.map { .nanoseconds(Int64(clamping: $0)) } }
+    public var cpuTime: Duration? { self["cpu.time"]?.unsigned.map { .nanoseconds(Int64(clamping: $0)) } }
     /// The memory that the guest has, in KiB.
-    public var balloonCurrent: UInt64? { values["balloon.current"]?.unsigned }
+    public var balloonCurrent: UInt64? { self["balloon.current"]?.unsigned }
     /// The most memory that it may have, in KiB.
-    public var balloonMaximum: UInt64? { values["balloon.maximum"]?.unsigned }
+    public var balloonMaximum: UInt64? { self["balloon.maximum"]?.unsigned }
     /// The memory of the host that the domain takes, in KiB.
-    public var residentMemory: UInt64? { values["balloon.rss"]?.unsigned }
+    public var residentMemory: UInt64? { self["balloon.rss"]?.unsigned }
     /// The number of vCPUs.
-    public var vcpuCount: Int? { values["vcpu.current"]?.unsigned.map { Int(clamping: $0) } }
+    public var vcpuCount: Int? { self["vcpu.current"]?.unsigned.map { Int(clamping: $0) } }
 
     /// A disk's counters.
     public struct Disk: Hashable, Sendable {
@@ -74,7 +117,8 @@ public struct LibvirtDomainStatistics: Hashable, Sendable {
 
     /// The disks.
     public var disks: [Disk] {
-        indices("block.count").compactMap { index in
+        let values = values
+        return indices("block.count").compactMap { index in
             guard let name = values["block.\(index).name"]?.text else { return nil }
             func number(_ key: String) -> UInt64? { values["block.\(index).\(key)"]?.unsigned }
             return Disk(
@@ -100,7 +144,8 @@ public struct LibvirtDomainStatistics: Hashable, Sendable {
 
     /// The interfaces.
     public var interfaces: [Interface] {
-        indices("net.count").compactMap { index in
+        let values = values
+        return indices("net.count").compactMap { index in
             guard let name = values["net.\(index).name"]?.text else { return nil }
             func number(_ key: String) -> UInt64? { values["net.\(index).\(key)"]?.unsigned }
             return Interface(
@@ -110,38 +155,40 @@ public struct LibvirtDomainStatistics: Hashable, Sendable {
     }
 
     private func indices(_ count: String) -> Range<Int> {
-        0..<Int(min(values[count]?.unsigned ?? 0, UInt64(values.count)))
+        0..<Int(min(self[count]?.unsigned ?? 0, UInt64(parameters.count)))
     }
 
-    /// Reads a record; asks nobody.
-    init?(_ record: vk_virDomainStatsRecord, _ call: NativeCall) {
+    /// A record of libvirt's, as it is.
+    init(_ records: StatisticsRecords, _ index: Int) { source = .record(records, index) }
+
+    /// A copy, that holds nothing of libvirt's.
+    init?(copying record: vk_virDomainStatsRecord, _ call: NativeCall) {
         guard let domain = record.dom.map({ OpaquePointer($0) }),
             let name = try? call.borrowedString(Libvirt.virDomainGetName.call(domain)),
-            let uuid = try? call.uuid(Libvirt.virDomainGetUUIDString.call, domain)
+            let identity = try? NativeUUID(of: domain, call.operation)
         else { return nil }
-        self.name = name
-        self.uuid = uuid
-        values = [:]
-        for parameter in LibvirtParameters(copying: record.params, count: Int(record.nparams)) {
-            values[parameter.name] = parameter.value
-        }
+        source = .copy(name: name, identity, NativeParameters(copying: record.params, count: Int(record.nparams)))
     }
 }
 
 extension NativeCall {
-    /// The records of a list that libvirt allocated: read, and freed.
-    func statistics(
-        _ read: (UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<vk_virDomainStatsRecord>?>?>?) -> CInt
-    ) throws(LibvirtError) -> [LibvirtDomainStatistics] {
-        var list: UnsafeMutablePointer<UnsafeMutablePointer<vk_virDomainStatsRecord>?>?
-        let count = try check(read(&list))
-        let release = try Libvirt.virDomainStatsRecordListFree.call
-        // SAFETY: `count` records, and a nil after them.
-        defer { release(list) }
-        guard let list else { return [] }
-        return (0..<Int(count)).compactMap { index in
-            list[index].flatMap { LibvirtDomainStatistics($0.pointee, self) }
+    typealias RecordList = UnsafeMutablePointer<UnsafeMutablePointer<vk_virDomainStatsRecord>?>
+
+    /// The records of a list that libvirt allocated: copied, and freed.
+    func statistics(_ read: (UnsafeMutablePointer<RecordList?>?) -> CInt) throws(LibvirtError)
+        -> [LibvirtDomainStatistics]
+    {
+        let records = try records(read)
+        return (0..<records.count).compactMap { index in
+            records.record(index).flatMap { LibvirtDomainStatistics(copying: $0, self) }
         }
+    }
+
+    /// The records of a list that libvirt allocated, as they are.
+    func records(_ read: (UnsafeMutablePointer<RecordList?>?) -> CInt) throws(LibvirtError) -> StatisticsRecords {
+        var list: RecordList?
+        let count = try check(read(&list))
+        return try StatisticsRecords(list, Int(count))
     }
 }
 

@@ -4,11 +4,19 @@ public import VirtKitCore
 public struct LibvirtBackend: Backend {
     /// The connection's URI.
     public let uri: String
+    /// What executes machines; nil for KVM where the driver says that it works, QEMU's translator else.
+    public let virtualization: LibvirtHypervisor.Virtualization?
 
     /// Makes the backend.
     ///
-    /// - Parameter uri: where machines run: `qemu:///system`, `qemu:///session`, `qemu+ssh://host/system` …
-    public init(uri: String = "qemu:///system") { self.uri = uri }
+    /// - Parameters:
+    ///   - uri: where machines run: `qemu:///system`, `qemu:///session`, `qemu+ssh://host/system` …
+    ///   - virtualization: what executes them; nil for KVM where the driver says that it works, QEMU's translator else.
+    ///     (libvirt sees no KVM that claims to work and does not.)
+    public init(uri: String = "qemu:///system", virtualization: LibvirtHypervisor.Virtualization? = nil) {
+        self.uri = uri
+        self.virtualization = virtualization
+    }
 
     /// `libvirt`.
     public var id: String { "libvirt" }
@@ -24,6 +32,11 @@ public struct LibvirtBackend: Backend {
         do {
             return try await LibvirtConnection.with(uri, options: Self.options) { connection in
                 let type = try await connection.type()
+                guard type == "QEMU" else {
+                    return Suitability(
+                        .no, reason: "\(uri) is the driver \(type), and machines are made with QEMU's only",
+                        remedy: "use a URI such as qemu:///system, or a DomainDescription and LibvirtConnection")
+                }
                 return Suitability(.full, reason: "\(library.reason), and \(uri) is \(type)")
             }
         } catch let error as LibvirtError {
@@ -38,7 +51,7 @@ public struct LibvirtBackend: Backend {
         [
             BackendDetail("hypervisor-type", "managed: another program runs the machine, by libvirt"),
             BackendDetail("uri", uri),
-        ]
+        ] + (virtualization.map { [BackendDetail("virtualization", $0.rawValue)] } ?? [])
     }
 
     /// Whether it can run a machine: reached, and with nothing in the configuration that libvirt's machines don't have.
@@ -58,7 +71,9 @@ public struct LibvirtBackend: Backend {
 
     /// Opens the connection and makes the hypervisor.
     public func makeHypervisor() async throws -> any Hypervisor {
-        try await translating("connect to \(uri)") { try await LibvirtHypervisor.connect(uri) }
+        try await translating("connect to \(uri)") {
+            try await LibvirtHypervisor.connect(uri, virtualization: virtualization)
+        }
     }
 
     private static var options: LibvirtConnection.Options {

@@ -40,10 +40,20 @@ public struct LibvirtHypervisor: Hypervisor {
         self.options = options
     }
 
-    /// Opens a connection, and chooses KVM where the driver says that it works, QEMU's translator else.
-    public static func connect(_ uri: String) async throws -> LibvirtHypervisor {
+    /// Opens a connection.
+    ///
+    /// - Parameters:
+    ///   - uri: libvirt's URI.
+    ///   - virtualization: what executes machines; nil for KVM where the driver says that it works, QEMU's translator else.
+    public static func connect(
+        _ uri: String, virtualization: Virtualization? = nil
+    ) async throws -> LibvirtHypervisor {
         let connection = try await LibvirtConnection.open(uri)
         var options = Options()
+        if let virtualization {
+            options.virtualization = virtualization
+            return LibvirtHypervisor(connection, options: options)
+        }
         // A driver that says nothing of KVM does not have it for this kind of guest.
         let kvm =
             (try? await connection.domainCapabilities(

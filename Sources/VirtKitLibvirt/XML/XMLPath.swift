@@ -15,18 +15,41 @@ extension XML {
             }
         }
 
-        let steps: [Step]
-        let attribute: Name?
+        /// One reference, since schemas have a path for each of hundreds of properties, and are copied.
+        private final class Storage: Sendable {
+            let steps: [Step]
+            let attribute: Name?
+            let description: String
+            init(_ steps: [Step], _ attribute: Name?, _ description: String) {
+                self.steps = steps
+                self.attribute = attribute
+                self.description = description
+            }
+        }
+
+        private let storage: Storage
+        var steps: [Step] { storage.steps }
+        var attribute: Name? { storage.attribute }
         /// The path, as it was given.
-        public let description: String
+        public var description: String { storage.description }
+
+        /// Equal where the same elements and attribute are named in the same words.
+        public static func == (left: Self, right: Self) -> Bool {
+            left.storage === right.storage
+                || left.description == right.description && left.steps == right.steps
+                    && left.attribute == right.attribute
+        }
+
+        /// Hashes the path's text.
+        public func hash(into hasher: inout Hasher) { hasher.combine(description) }
 
         /// Reads a path.
         ///
         /// - Parameters:
         ///   - text: the path.
         ///   - namespaces: what prefixes in it mean. Others are libvirt's own for a driver (`qemu:arg`).
+        @inline(never)
         public init(_ text: String, namespaces: [Namespace] = []) {
-            description = text
             func name(_ text: Substring) -> Name {
                 let parts = text.split(separator: ":", maxSplits: 1)
                 guard parts.count == 2 else { return Name(String(text)) }
@@ -50,14 +73,14 @@ extension XML {
                     steps.append(Step(name: name(part), condition: nil))
                 }
             }
-            self.steps = steps
-            self.attribute = attribute
+            storage = Storage(steps, attribute, text)
         }
 
         /// The last element.
         var last: Step { steps.last ?? Step(name: "none", condition: nil) }
 
         /// Reads a path.
+        @inline(never)
         public init(stringLiteral text: String) { self.init(text) }
     }
 }

@@ -271,4 +271,20 @@ struct TestDriverTests {
         #expect(states == 1000)
         await connection.close()
     }
+
+    /// libvirt's own records and their copies say the same, also after the connection is closed.
+    @Test func statisticsOutliveTheirConnection() async throws {
+        let connection = try await LibvirtConnection.open("test:///default")
+        let domain = try await connection.domains()[0]
+        let copied = try #require(try await connection.statistics().first)
+        let direct = try #require(try connection.blocking.statistics().first)
+        #expect(copied == direct && copied.hashValue == direct.hashValue)
+        #expect(domain.uuid.count == 36 && domain.uuid == domain.uuid.lowercased())
+        #expect(try await connection.domain(uuid: domain.uuid).name == domain.name)
+        await connection.close()
+        #expect(direct.name == domain.name && direct.uuid == domain.uuid)
+        #expect(direct["state.state"] == .int(1) && direct.state == .running && direct["state"] == nil)
+        #expect(copied.values == direct.values && copied.values["state.state"] == .int(1))
+        #expect(copied[""] == nil && copied[String(repeating: "x", count: 200)] == nil)
+    }
 }

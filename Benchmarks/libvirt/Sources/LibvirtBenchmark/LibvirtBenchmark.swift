@@ -1,89 +1,126 @@
-// Times calls of VirtKitLibvirt: lines "NAME MICROSECONDS" (p50), for Benchmarks/libvirt/run.
+// Calls of VirtKitLibvirt, for Benchmarks/libvirt/run.
 //
-// Usage: LibvirtBenchmark URI COUNT
+// Usage: LibvirtBenchmark URI
+//
+// Reads lines "NAME COUNT" and answers each with nanoseconds, as calls.c does. Besides: "hop" for a bare hop to a thread and
+// back, "async" for an awaited GetInfo, and "cpu" for the CPU time of one of those.
 
-import Dispatch
-import Foundation
+import Glibc
 import VirtKitLibvirt
 
 @main
 struct LibvirtBenchmark {
     static func main() async throws {
-        let uri = CommandLine.arguments[1]
-        let count = Int(CommandLine.arguments[2]) ?? 1000
-        let connection = try await LibvirtConnection.open(uri)
-        let domain = try await connection.domains()[0]
+        // Not on the main actor, whose queue costs more to come back to.
+        try await Task.detached { try await run() }.value
+    }
+
+    static func run() async throws {
+        let connection = try await LibvirtConnection.open(CommandLine.arguments[1])
+        let domains = try await connection.domains()
+        let domain = domains[0]
         let blocking = connection.blocking
-        for _ in 0..<100 { _ = try await domain.info() }
-        report("info", try measure(count) { _ = try blocking.info(of: domain) })
-        report("list", try measure(count) { _ = try blocking.domains().map(\.name) })
-        report("xml", try measure(count) { _ = try blocking.xml(of: domain) })
-        report("stats", try measure(count) { _ = try blocking.statistics() })
-        let queue = Hop()
-        var times: [UInt64] = []
-        for _ in 0..<count {
-            let start = DispatchTime.now().uptimeNanoseconds
-            await queue.hop()
-            times.append(DispatchTime.now().uptimeNanoseconds - start)
+        let hop = Hop()
+        while let line = readLine() {
+            defer { fflush(nil) }
+            let words = line.split(separator: " ")
+            let count = Int(words[1]) ?? 1
+            switch words[0] {
+            case "info": print(try median(count) { _ = try blocking.info(of: domain) })
+            case "list":
+                print(try median(count) { for domain in try blocking.domains() { sink &+= domain.name.utf8.count } })
+            case "xml": print(try median(count) { sink &+= try blocking.xml(of: domain).utf8.count })
+            case "stats":
+                print(
+                    try median(count) {
+                        for record in try blocking.statistics() { sink &+= Int(record.state?.rawValue ?? 0) }
+                    })
+            case "hop": print(await median(count) { await hop.hop() })
+            case "async": print(try await median(count) { _ = try await domain.info() })
+            case "cpu":
+                let cpu = clock()
+                for _ in 0..<count { _ = try await domain.info() }
+                print((clock() - cpu) * 1_000_000_000 / Int(CLOCKS_PER_SEC) / count)
+            default:
+                let start = now()
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for index in 0..<count {
+                        let domain = domains[index % domains.count]
+                        group.addTask { _ = try await domain.info() }
+                    }
+                    try await group.waitForAll()
+                }
+                print(now() - start)
+            }
         }
-        report("hop", times)
-        times = []
-        let cpu = clock()
-        for _ in 0..<count {
-            let start = DispatchTime.now().uptimeNanoseconds
-            _ = try await domain.info()
-            times.append(DispatchTime.now().uptimeNanoseconds - start)
-        }
-        print("cpu_per_call \(Double(clock() - cpu) * 1e6 / Double(CLOCKS_PER_SEC) / Double(count))")
-        report("async_info", times)
-        let start = DispatchTime.now().uptimeNanoseconds
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            for _ in 0..<1000 { group.addTask { _ = try await domain.xml() } }
-            try await group.waitForAll()
-        }
-        print("concurrent_per_s \(1e12 / Double(DispatchTime.now().uptimeNanoseconds - start))")
         await connection.close()
     }
 
-    static func measure(_ count: Int, _ body: () throws -> Void) rethrows -> [UInt64] {
-        var times: [UInt64] = []
-        times.reserveCapacity(count)
-        for _ in 0..<count {
-            let start = DispatchTime.now().uptimeNanoseconds
-            try body()
-            times.append(DispatchTime.now().uptimeNanoseconds - start)
-        }
-        return times
+    nonisolated(unsafe) static var sink = 0
+
+    static func now() -> UInt64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 
-    static func report(_ name: String, _ times: [UInt64]) {
-        print("\(name) \(Double(times.sorted()[times.count / 2]) / 1000)")
+    @inline(always)
+    static func median(_ count: Int, _ body: () throws -> Void) rethrows -> UInt64 {
+        var times = [UInt64](repeating: 0, count: count)
+        for index in 0..<count {
+            let start = now()
+            try body()
+            times[index] = now() - start
+        }
+        return times.sorted()[count / 2]
+    }
+
+    @inline(always)
+    static func median(
+        _ count: Int, _ body: nonisolated(nonsending) () async throws -> Void
+    ) async rethrows -> UInt64 {
+        var times = [UInt64](repeating: 0, count: count)
+        for index in 0..<count {
+            let start = now()
+            try await body()
+            times[index] = now() - start
+        }
+        return times.sorted()[count / 2]
     }
 }
 
 /// A thread that does nothing but resume who comes: the least that any hop costs.
 final class Hop: @unchecked Sendable {
-    private let condition = NSCondition()
-    private var waiting: [UnsafeContinuation<Void, Never>] = []
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var waiting: UnsafeContinuation<Void, Never>?
 
     init() {
-        Thread.detachNewThread { [self] in
-            while true {
-                condition.lock()
-                while waiting.isEmpty { condition.wait() }
-                let next = waiting.removeFirst()
-                condition.unlock()
-                next.resume()
-            }
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(condition, nil)
+        var thread = pthread_t()
+        pthread_create(
+            &thread, nil, { Unmanaged<Hop>.fromOpaque($0!).takeRetainedValue().run() },
+            Unmanaged.passRetained(self).toOpaque())
+    }
+
+    private func run() -> Never {
+        while true {
+            pthread_mutex_lock(mutex)
+            while waiting == nil { pthread_cond_wait(condition, mutex) }
+            let next = waiting
+            waiting = nil
+            pthread_mutex_unlock(mutex)
+            next?.resume()
         }
     }
 
     func hop() async {
         await withUnsafeContinuation { continuation in
-            condition.lock()
-            waiting.append(continuation)
-            condition.signal()
-            condition.unlock()
+            pthread_mutex_lock(mutex)
+            waiting = continuation
+            pthread_mutex_unlock(mutex)
+            pthread_cond_signal(condition)
         }
     }
 }

@@ -2,7 +2,7 @@
 //
 // Usage: BootLinux KERNEL INITRD [URI]
 //
-// With one of libvirt's URIs (qemu:///system) the same machine runs there.
+// With one of libvirt's URIs (qemu:///system) the same machine runs there, on QEMU: only the line with the backends is another.
 
 import VirtKit
 
@@ -16,7 +16,11 @@ struct BootLinux {
         configuration.boot = .linux(
             kernel: .path(arguments[1]), initrd: .path(arguments[2]), commandLine: "console=ttyS0 panic=-1")
 
-        let backends: [any Backend] = arguments.count == 4 ? [LibvirtBackend(uri: arguments[3])] : Backends.builtIn
+        var backends = Backends.builtIn
+        if arguments.count == 4 {
+            // QEMU translates. Without `virtualization` KVM is taken where libvirt says that it works.
+            backends = [LibvirtBackend(uri: arguments[3], virtualization: .qemu)]
+        }
         let choice = try await backends.best(for: configuration)
         print("running on \(choice.explanation)")
         let outcome = try await choice.hypervisor.withMachine(configuration) { machine in

@@ -64,6 +64,8 @@ public struct DomainDevicesSchema: XML.Schema {
     public let memoryDevices = XML.List<DomainMemoryDeviceSchema>("memory")
     /// The guest's IOMMU. (`iommu`)
     public let iommu = XML.Part<DomainIOMMUSchema>("iommu")
+    /// All of them, where a machine has several. (`iommu`)
+    public let iommus = XML.List<DomainIOMMUSchema>("iommu")
     /// Sockets between host and guest. (`vsock`)
     public let vsock = XML.Part<DomainVSockSchema>("vsock")
     /// Cryptographic devices. (`crypto`)

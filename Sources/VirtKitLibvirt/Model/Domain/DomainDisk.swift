@@ -244,6 +244,8 @@ public struct DomainDiskSchema: XML.Schema {
     public let rotationRate = XML.Field<Int>("target/@rotation_rate")
     /// Limits of its speed. (`iotune`)
     public let throttling = XML.Group<DiskThrottlingSchema>("iotune")
+    /// The names of the groups whose limits it shares. (`throttlefilters/throttlefilter/@group`)
+    public let throttleGroups = XML.Values<String>("throttlefilters/throttlefilter/@group")
     /// Whether the guest can't write. (`readonly`)
     public let readOnly = XML.Flag("readonly")
     /// Whether other guests use it too. (`shareable`)

@@ -68,6 +68,8 @@ public struct DomainHostDeviceSchema: XML.Schema {
     public let driver = XML.Field<String>("driver/@name")
     /// The host's vfio driver. (`driver/@model`)
     public let driverModel = XML.Field<String>("driver/@model")
+    /// Whether vfio goes by way of IOMMUFD. (`driver/@iommufd`)
+    public let iommufd = XML.Field<Bool>("driver/@iommufd")
     /// Whether Xen filters writes of its configuration space. (`source/@writeFiltering`)
     public let writeFiltering = XML.Field<Bool>("source/@writeFiltering")
     /// Whether a SCSI device can't be written. (`readonly`)
