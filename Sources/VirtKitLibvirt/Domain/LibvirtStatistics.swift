@@ -31,52 +31,69 @@ public struct LibvirtStatisticsGroups: OptionSet, Sendable {
 /// A domain's statistics at one moment. What a driver does not count is nil.
 public struct LibvirtDomainStatistics: Hashable, Sendable {
     private enum Source: Sendable {
-        case copy(name: String, NativeUUID, NativeParameters)
+        /// libvirt's own record.
         case record(StatisticsRecords, Int)
+        /// A copy of one.
+        case copy(name: String, NativeUUID, NativeParameters)
+        /// What a program has made of one.
+        case values(name: String, uuid: String, [String: LibvirtValue])
     }
 
-    private let source: Source
+    private var source: Source
 
     /// The domain's name.
     public var name: String {
-        switch source {
-        case .copy(let name, _, _): name
-        case .record(let records, let index): records.name(index)
+        get {
+            switch source {
+            case .record(let records, let index): records.name(index)
+            case .copy(let name, _, _), .values(let name, _, _): name
+            }
         }
-    }
-
-    private var identity: NativeUUID? {
-        switch source {
-        case .copy(_, let identity, _): identity
-        case .record(let records, let index): records.uuid(index)
-        }
-    }
-
-    private var parameters: NativeParameters {
-        switch source {
-        case .copy(_, _, let parameters): parameters
-        case .record(let records, let index): records.parameters(index)
-        }
+        set { source = .values(name: newValue, uuid: uuid, values) }
     }
 
     /// The domain's UUID, as text.
-    public var uuid: String { identity?.text ?? "" }
+    public var uuid: String {
+        get {
+            switch source {
+            case .record(let records, let index): records.uuid(index)?.text ?? ""
+            case .copy(_, let uuid, _): uuid.text
+            case .values(_, let uuid, _): uuid
+            }
+        }
+        set { source = .values(name: name, uuid: newValue, values) }
+    }
 
     /// Everything, by libvirt's names: `cpu.time`, `balloon.current`, `block.0.rd.bytes` … Made anew at each call; single
     /// values are found faster by the subscript.
-    public var values: [String: LibvirtValue] { parameters.dictionary }
+    public var values: [String: LibvirtValue] {
+        get {
+            switch source {
+            case .record(let records, let index): records.parameters(index).dictionary
+            case .copy(_, _, let parameters): parameters.dictionary
+            case .values(_, _, let values): values
+            }
+        }
+        set { source = .values(name: name, uuid: uuid, newValue) }
+    }
 
     /// A value by libvirt's name.
-    public subscript(name: String) -> LibvirtValue? { parameters[name] }
+    public subscript(name: String) -> LibvirtValue? {
+        switch source {
+        case .record(let records, let index): records.parameters(index)[name]
+        case .copy(_, _, let parameters): parameters[name]
+        case .values(_, _, let values): values[name]
+        }
+    }
 
     /// Equal in the domain and all values.
     public static func == (left: Self, right: Self) -> Bool {
-        left.identity == right.identity && left.name == right.name && left.values == right.values
+        left.uuid == right.uuid && left.name == right.name && left.values == right.values
     }
 
     /// Hashes the domain and all values.
     public func hash(into hasher: inout Hasher) {
-        hasher.combine(identity)
+        hasher.combine(uuid)
         hasher.combine(values)
     }
 
@@ -155,7 +172,7 @@ public struct LibvirtDomainStatistics: Hashable, Sendable {
     }
 
     private func indices(_ count: String) -> Range<Int> {
-        0..<Int(min(self[count]?.unsigned ?? 0, UInt64(parameters.count)))
+        0..<Int(min(self[count]?.unsigned ?? 0, 65536))
     }
 
     /// A record of libvirt's, as it is.

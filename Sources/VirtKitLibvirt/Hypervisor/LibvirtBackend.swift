@@ -9,11 +9,16 @@ public struct LibvirtBackend: Backend {
 
     /// Makes the backend.
     ///
+    /// - Parameter uri: where machines run: `qemu:///system`, `qemu:///session`, `qemu+ssh://host/system` …
+    public init(uri: String = "qemu:///system") { self.init(uri: uri, virtualization: nil) }
+
+    /// Makes the backend.
+    ///
     /// - Parameters:
-    ///   - uri: where machines run: `qemu:///system`, `qemu:///session`, `qemu+ssh://host/system` …
+    ///   - uri: where machines run.
     ///   - virtualization: what executes them; nil for KVM where the driver says that it works, QEMU's translator else.
     ///     (libvirt sees no KVM that claims to work and does not.)
-    public init(uri: String = "qemu:///system", virtualization: LibvirtHypervisor.Virtualization? = nil) {
+    public init(uri: String, virtualization: LibvirtHypervisor.Virtualization?) {
         self.uri = uri
         self.virtualization = virtualization
     }

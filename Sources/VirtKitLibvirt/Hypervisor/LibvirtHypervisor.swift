@@ -40,14 +40,17 @@ public struct LibvirtHypervisor: Hypervisor {
         self.options = options
     }
 
+    /// Opens a connection, and chooses KVM where the driver says that it works, QEMU's translator else.
+    public static func connect(_ uri: String) async throws -> LibvirtHypervisor {
+        try await connect(uri, virtualization: nil)
+    }
+
     /// Opens a connection.
     ///
     /// - Parameters:
     ///   - uri: libvirt's URI.
     ///   - virtualization: what executes machines; nil for KVM where the driver says that it works, QEMU's translator else.
-    public static func connect(
-        _ uri: String, virtualization: Virtualization? = nil
-    ) async throws -> LibvirtHypervisor {
+    public static func connect(_ uri: String, virtualization: Virtualization?) async throws -> LibvirtHypervisor {
         let connection = try await LibvirtConnection.open(uri)
         var options = Options()
         if let virtualization {

@@ -285,6 +285,11 @@ struct TestDriverTests {
         #expect(direct.name == domain.name && direct.uuid == domain.uuid)
         #expect(direct["state.state"] == .int(1) && direct.state == .running && direct["state"] == nil)
         #expect(copied.values == direct.values && copied.values["state.state"] == .int(1))
+        var changed = direct
+        changed.values["balloon.current"] = .unsignedLong(7)
+        changed.name = "other"
+        #expect(changed.balloonCurrent == 7 && changed.state == .running && changed.uuid == direct.uuid)
+        #expect(changed != direct && changed.name == "other" && direct.name != "other")
         #expect(copied[""] == nil && copied[String(repeating: "x", count: 200)] == nil)
     }
 }
