@@ -27,29 +27,50 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
         }
         guard let baton else {
             if let code = guest.deliverRestoredEvent() { return exit(code) }
-            return translate(engine.run(maximumInstructions: budget)) ?? exit(.requested)
+            return translate(engine.run(maximumInstructions: budget))
         }
         guard baton.take(index, unless: { engine.signals.has(X86Signal.exit) }) else { return refuse() }
         return runWithBaton(baton)
     }
 
-    /// Runs until an exit, and lets others run at each PAUSE and after each slice. Gives the baton back.
+    /// Runs until an exit, and lets others run at each PAUSE, when it spins, and after each slice. Gives the baton back.
     private func runWithBaton(_ baton: Baton) -> VCPUExit {
         let start = engine.instructionCount
         if let code = guest.deliverRestoredEvent() {
             baton.giveBack(index)
             return exit(code)
         }
+        var spin = SpinWatch()
         while true {
-            let done = engine.instructionCount &- start
-            let end = engine.run(maximumInstructions: min(Baton.slice, budget &- min(done, budget)))
-            if case .budget = end, engine.instructionCount &- start < budget {
-                // The end of a slice.
-            } else if let exit = translate(end) {
+            if let exit = runTurn(baton, start, &spin) {
                 baton.giveBack(index)
                 return exit
             }
-            guard baton.pass(index, unless: { engine.signals.has(X86Signal.exit) }) else { return refuse() }
+            let mayGoOn = baton.pass(index, patience: spin.patience, unless: { engine.signals.has(X86Signal.exit) })
+            guard mayGoOn else { return refuse() }
+        }
+    }
+
+    /// Runs until the turn is over (nil) or the vCPU leaves guest code.
+    private func runTurn(_ baton: Baton, _ start: UInt64, _ spin: inout SpinWatch) -> VCPUExit? {
+        let began = engine.instructionCount
+        var limit = Baton.slice
+        spin.beginTurn()
+        while true {
+            let now = engine.instructionCount
+            let left = min(limit, baton.allowance) &- min(now &- began, min(limit, baton.allowance))
+            if left == 0 { return nil }
+            let watches = spin.isLooking && baton.isWanted
+            let count = min(watches ? SpinWatch.step : left, budget &- min(now &- start, budget))
+            switch engine.run(maximumInstructions: count) {
+            case .budget where engine.instructionCount &- start < budget:
+                if watches, spin.isSpinning(guest) { return nil }
+            case .guest(X86ExitCode.hurried): limit = Baton.hurriedSlice
+            case .guest(X86ExitCode.yielded):
+                spin.paused(after: engine.instructionCount &- began)
+                return nil
+            case let end: return translate(end)
+            }
         }
     }
 
@@ -59,11 +80,9 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
         return exit(.requested)
     }
 
-    /// Nil where the guest only wishes to let another vCPU run.
-    private func translate(_ end: EngineExit) -> VCPUExit? {
+    private func translate(_ end: EngineExit) -> VCPUExit {
         switch end {
         case .budget: exit(.budget)
-        case .guest(X86ExitCode.yielded): nil
         case .guest(let code): exit(code)
         case .fetchOutsideMemory(let address): exit(.emulationFailure, detail: address)
         }

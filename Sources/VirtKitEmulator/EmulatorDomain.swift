@@ -35,7 +35,10 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         let physical = PhysicalMemory(request.memory)
         observer = EmulatorMemoryObserver(physical)
         lent = Mutex([])
-        let baton = request.cpus > 1 ? Baton(count: request.cpus) : nil
+        let signals = (0..<request.cpus).map { _ in EngineSignals() }
+        let baton =
+            request.cpus > 1
+            ? Baton(count: request.cpus) { signals[$0].raise(X86Signal.hurry) } : nil
         self.baton = baton
         processors = (0..<request.cpus).map { index in
             let machine = CPUIDTable.Machine(
@@ -46,7 +49,8 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
                 index: index, cpuid: CPUIDTable(model: machine), clock: request.clock,
                 timeStampFrequency: request.timerFrequency, entropy: request.entropy, counter: counter)
             let engine = Engine(
-                guest: guest, memory: physical, bus: AbsentBus.shared, vcpuIndex: index, optimise: optimises)
+                guest: guest, memory: physical, bus: AbsentBus.shared, vcpuIndex: index, optimise: optimises,
+                signals: signals[index])
             guest.attach(engine)
             guest.baton = baton
             return Processor(
@@ -122,7 +126,10 @@ final class EmulatorVCPUHandle: VCPUHandle {
         baton?.kick(index)
     }
 
-    func signal() { signals.raise(X86Signal.interrupt) }
+    func signal() {
+        signals.raise(X86Signal.interrupt)
+        baton?.hurry(for: index)
+    }
 }
 
 /// Tells the engines of writes to guest memory that no vCPU made.

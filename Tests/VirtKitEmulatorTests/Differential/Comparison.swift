@@ -107,8 +107,10 @@ struct Comparison {
         guard host.vector == 14 else { return }
         if description.instructions.contains(where: { Self.isFar($0) || Self.isStringCompare($0) }) { return }
         // Which part of a long operand is tried first is the maker's own.
-        if description.instructions.contains(where: Self.isLong),
-            abs(Int64(bitPattern: host.address &- mine.address)) < 832
+        let distance = Int64(bitPattern: host.address &- mine.address)
+        if let instruction = description.instructions.first(where: Self.isLong),
+            // With addresses of 32 bits the operand may go on at 0.
+            abs(instruction.addressBytes == 4 ? Int64(Int32(truncatingIfNeeded: distance)) : distance) < 832
         {
             return
         }
@@ -148,7 +150,13 @@ struct Comparison {
             "r15",
         ]
         for number in 0..<(description.is32Bit ? 8 : 16) {
-            compare(names[number], native[general: number], emulated[general: number], &text)
+            var ignored = description.instructions.reduce(0) { $0 | UndefinedResults.bits($1, ofRegister: number) }
+            // After a switch to compatibility mode upper halves are undefined (SDM volume 1, 3.4.1.1); an exception there
+            // saves ESP alone (measured on Zen 4).
+            if number == 4, !description.is32Bit, native[selector: 1] == LinuxSegments.userCode32 {
+                ignored |= 0xFFFF_FFFF_0000_0000
+            }
+            compare(names[number], native[general: number] & ~ignored, emulated[general: number] & ~ignored, &text)
         }
         // RF is set in the image of a fault.
         let ignored = description.ignoredFlags | RFLAGS.resume
@@ -185,7 +193,8 @@ struct Comparison {
 
     /// Whether MASKMOVQ enters MMX state before its access faults is the maker's own.
     private var isFaultingMaskedStore: Bool {
-        guard let instruction = description.instructions.last, native.pointer.pointee.vector == 14 else { return false }
+        let isFault = [12, 13, 14, 17].contains(native.pointer.pointee.vector)
+        guard isFault, let instruction = description.instructions.last else { return false }
         return instruction.map == .map0F && instruction.opcode == 0xF7
     }
 

@@ -162,9 +162,14 @@ final class EmulatedRunner {
         placeCode(test)
         memcpy(data, test.dataBefore, Int(Window.dataSize))
         load(test.before)
-        let exit = engine.run(maximumInstructions: 50_000)
-        capture(exit)
+        capture(engine.run(maximumInstructions: 50_000))
     }
+
+    /// Whether the last case has not come to an end.
+    var isUnfinished: Bool { after.pointer.pointee.signal == UInt32(NATIVE_HANG) }
+
+    /// Goes on with the last case, which is unfinished.
+    func goOn() { capture(engine.run(maximumInstructions: 20_000_000)) }
 
     private func placeCode(_ test: CaseView) {
         let code = base + Int(Place.code)

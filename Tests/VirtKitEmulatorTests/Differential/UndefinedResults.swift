@@ -79,6 +79,11 @@ enum UndefinedResults {
         }
     }
 
+    /// The bits of a general register that the instruction leaves undefined: LAR, 16 to 19 (SDM volume 2A, LAR).
+    static func bits(_ instruction: X86Instruction, ofRegister number: Int) -> UInt64 {
+        instruction.map == .map0F && instruction.opcode == 0x02 && instruction.reg == number ? 0xF_0000 : 0
+    }
+
     /// Whether the instruction's result depends on an arithmetic flag.
     static func readsFlags(_ instruction: X86Instruction) -> Bool {
         let digit = instruction.extensionDigit

@@ -77,6 +77,22 @@ struct RegisterTests {
         #expect(try guest.readMSR(MSR.kernelGSBase) == 0xFFFF_8000_0000_0000)
     }
 
+    @Test("IA32_MISC_ENABLE keeps what can be written, and what is unavailable stays so")
+    func miscEnable() throws {
+        let unavailable: UInt64 = 1 << 11 | 1 << 12
+        #expect(try guest.readMSR(MSR.miscEnable) == unavailable | 1)
+        #expect(writeMSR(MSR.miscEnable, 0x4_00C5_0809 | unavailable) == nil)
+        #expect(try guest.readMSR(MSR.miscEnable) == 0x4_00C5_0809 | unavailable)
+        #expect(writeMSR(MSR.miscEnable, 0) == nil)
+        #expect(try guest.readMSR(MSR.miscEnable) == unavailable)
+        #expect(writeMSR(MSR.miscEnable, .max) == nil)
+        #expect(try guest.readMSR(MSR.miscEnable) == 0x44_00C5_1889)
+        // A saved machine keeps it.
+        let other = try SystemMachine()
+        try other.guest.importState(guest.exportState())
+        #expect(try other.guest.readMSR(MSR.miscEnable) == 0x44_00C5_1889)
+    }
+
     @Test("time-stamp counter and its adjustment")
     func timeStamp() throws {
         // The clock stands still.

@@ -25,7 +25,8 @@ enum X86Helper: UInt16, Sendable {
     /// INT1 (ICEBP): #DB to PC + length without a DPL check. Ends.
     case int1
     /// RFLAGS.TF was set when this instruction began, and it has completed; the PC slot already holds the next address:
-    /// raise #DB with DR6.BS. Ends.
+    /// raise #DB with DR6.BS. `argument` 1: it is an indirect near branch, which #GP(0) undoes where that address is not
+    /// canonical. Ends.
     case singleStep
 
     /// Before an access through a segment that is not flat: a = offset, segment in the immediate; bits 0 to 7 of `extra`

@@ -260,6 +260,8 @@ extension X86Lowering {
 
     /// MASKMOVQ and MASKMOVDQU: the old bytes are read, changed under the mask, and stored back.
     private mutating func lowerMaskedStore(_ operation: VectorOperation, _ form: VectorForm) {
+        // An exception that is pending comes before those of the access.
+        if form.usesMMXState { checkFPU() }
         let target = segmented(truncated(Address(base: Self.rdi)), instruction.segment)
         var address = Address(base: addressPlace(target))
         address.guardian = target.guardian
@@ -270,7 +272,6 @@ extension X86Lowering {
         } else {
             builder.load128(scratch, zeroExtending: .i64, address)
         }
-        if form.usesMMXState { checkFPU() }
         let mask = form.isMMX ? mmxPlace(instruction.rm) : X86Slot.vector(instruction.rm)
         let source = form.isMMX ? mmxPlace(instruction.reg) : X86Slot.vector(instruction.reg)
         call(operation, form, scratch, source, mask)

@@ -156,7 +156,7 @@ struct X86Lowering {
     mutating func endIndirect(_ target: Place) {
         guard mode.trap else { return builder.jumpIndirect(target) }
         builder.mov(.i64, X86Slot.programCounter, target)
-        endTrapped()
+        endTrapped(isIndirect: true)
     }
 
     /// Goes on at `target` if `condition` holds.
@@ -185,7 +185,7 @@ struct X86Lowering {
         endTrapped()
     }
 
-    private mutating func endTrapped() {
-        helper(.singleStep, endsBlock: true)
+    private mutating func endTrapped(isIndirect: Bool = false) {
+        helper(.singleStep, argument: isIndirect ? 1 : 0, endsBlock: true)
     }
 }

@@ -100,8 +100,12 @@ extension X86Guest {
                 translation.isWatched = true
                 watchHits |= breakpoints.hits(address, UInt64(truncatingIfNeeded: engine.accessBytes), access)
             }
-            if mode.alignmentCheck, mmuIndex == 0, access != .execute {
-                // Alignment is checked here, so every access must come by.
+            if mode.alignmentCheck, mmuIndex == 0 {
+                // Alignment is checked here, so every access must come by: what fetches leave in the TLB is no good for them.
+                if access == .execute {
+                    (translation.isReadable, translation.isWritable) = (false, false)
+                    return translation
+                }
                 translation.isWatched = true
                 guard address & Self.alignmentMask(engine.accessBytes) == 0 else {
                     pendingFault = X86Fault(vector: X86Vector.alignmentCheck)

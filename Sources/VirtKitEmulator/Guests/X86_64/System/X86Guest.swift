@@ -80,6 +80,8 @@ enum X86ExitCode {
     static let requested: UInt32 = 3
     /// PAUSE, while another vCPU waits for its turn.
     static let yielded: UInt32 = 4
+    /// Another vCPU that waits for its turn is in a hurry.
+    static let hurried: UInt32 = 5
 }
 
 /// Bits of the engine's signal word that belong to this guest.
@@ -88,4 +90,6 @@ enum X86Signal {
     static let interrupt: UInt32 = 1 << 0
     /// `VCPUHandle.requestExit()`.
     static let exit: UInt32 = 1 << 1
+    /// Another vCPU is in a hurry to have its turn.
+    static let hurry: UInt32 = 1 << 2
 }

@@ -85,8 +85,8 @@ extension X86Guest {
             return try runSegments(helper, call)
         case .fxsave: try fxsave(linear(call), wide: call.bytes == 8)
         case .fxrstor: try fxrstor(linear(call), wide: call.bytes == 8)
-        case .xsave, .xsaveopt: try xsave(linear(call), wide: call.bytes == 8)
-        case .xrstor: try xrstor(linear(call), wide: call.bytes == 8)
+        case .xsave, .xsaveopt: try xsave(linear(call, alignedTo: 64), wide: call.bytes == 8)
+        case .xrstor: try xrstor(linear(call, alignedTo: 64), wide: call.bytes == 8)
         case .portIn:
             let value = try portIn(UInt16(truncatingIfNeeded: operand(call.a)), call.bytes)
             setOperand(call.d, value, bytes: call.bytes)
@@ -97,7 +97,7 @@ extension X86Guest {
                 programCounter = call.pc
                 return .endBlock
             }
-        case .xsavec: try xsavec(linear(call), wide: call.bytes == 8)
+        case .xsavec: try xsavec(linear(call, alignedTo: 64), wide: call.bytes == 8)
         case .xsaves, .xrstors, .hypercall: throw .invalidOpcode
         default: return try runRegisters(helper, call)
         }
@@ -105,8 +105,10 @@ extension X86Guest {
     }
 
     /// The linear address in a, with the stack segment's own fault where it is not canonical.
-    private func linear(_ call: Call) throws(X86Fault) -> UInt64 {
+    /// One that is not aligned as it must be is #GP(0) whatever else it is.
+    private func linear(_ call: Call, alignedTo alignment: UInt64 = 1) throws(X86Fault) -> UInt64 {
         let address = operand(call.a)
+        guard address & (alignment &- 1) == 0 else { throw .generalProtection() }
         guard isCanonical(address) else { throw call.immediate.stackSegment ? .stack() : .generalProtection() }
         return address
     }
@@ -126,7 +128,10 @@ extension X86Guest {
                 .privilegedSoftware, vector: X86Vector.debug, returnAddress: nextAddress(call),
                 debugStatus: takeHeldBreakpoints())
         default:
-            // The PC slot is the next instruction's already.
+            // The PC slot is the next instruction's already. A branch that can't go there faults before its trap.
+            if call.argument == 1, refuseTarget(ofBranchAt: call.pc, engine: engine), let fault = pendingFault {
+                throw fault
+            }
             return afterInstruction(
                 stepped: systemFlags & RFLAGS.trap != 0, isBranch: programCounter != nextAddress(call))
         }

@@ -98,8 +98,7 @@ extension X86Guest {
             guard value == 0 else { throw .generalProtection() }
             system.msrs.machineCheckStatus = 0
         case MSR.miscEnable:
-            // Fast strings, performance monitoring, limit CPUID; the others read as they are.
-            let writable: UInt64 = 1 << 0 | 1 << 7 | 1 << 22
+            let writable = X86ModelSpecificState.miscEnableWritable
             system.msrs.miscEnable = system.msrs.miscEnable & ~writable | value & writable
         case MSR.debugControl:
             // There are no branch records: only BTF may be kept.

@@ -23,7 +23,9 @@ extension X86Guest {
             if hasDeferredInterrupt || system.isNMIPending { engine.signals.raise(X86Signal.interrupt) }
             return X86ExitCode.requested
         }
-        return takeInterrupt()
+        if let code = takeInterrupt() { return code }
+        guard word & X86Signal.hurry != 0, let baton, baton.isWanted else { return nil }
+        return X86ExitCode.hurried
     }
 
     /// Takes one NMI or interrupt if one may be taken now. Returns a code to leave the engine with.

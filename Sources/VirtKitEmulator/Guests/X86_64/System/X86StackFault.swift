@@ -11,9 +11,34 @@ extension X86Guest {
         guard fault.vector == X86Vector.pageFault, fault.errorCode & 0x12 == 0, let instruction = faultingInstruction(),
             instruction.writesWhatItReads
         else { return fault }
+        // Of an operand that crosses pages the first part is tried first.
+        let start = operandAddress(instruction)
+        if fault.address & 0xFFF == 0, fault.address &- start &- 1 < 15,
+            case .fault(let code) = walker.walk(start, .write, currentAccess, memory: UntouchedPages(engine: engine))
+        {
+            return .page(start, code)
+        }
         var refined = fault
         refined.errorCode |= 2
         return refined
+    }
+
+    /// The linear address of the memory operand of an instruction at the PC slot that has changed nothing yet.
+    private func operandAddress(_ instruction: X86Instruction) -> UInt64 {
+        // MASKMOVQ's is [RDI].
+        let base = instruction.isRegisterForm ? 7 : instruction.base
+        var sum = UInt64(bitPattern: instruction.displacement)
+        if base == X86Instruction.ripBase {
+            sum = sum &+ programCounter &+ UInt64(truncatingIfNeeded: instruction.length)
+        } else if base >= 0 {
+            sum = sum &+ general(base)
+        }
+        if instruction.index >= 0 { sum = sum &+ general(instruction.index) &<< UInt64(instruction.scale) }
+        if instruction.addressBytes < 8 { sum &= instruction.addressBytes == 2 ? 0xFFFF : 0xFFFF_FFFF }
+        if instruction.segment < 6, !mode.is64 || instruction.segment >= SegmentNumber.fs {
+            sum = sum &+ segmentBase(instruction.segment)
+        }
+        return mode.is64 ? sum : sum & 0xFFFF_FFFF
     }
 
     /// An indirect near branch to an address that is not canonical faults itself (SDM volume 2, JMP, CALL, RET): the PC and
@@ -72,7 +97,7 @@ extension X86Guest {
     private func usesStack(_ instruction: X86Instruction) -> Bool {
         switch (instruction.map, instruction.opcode) {
         case (.primary, 0x07), (.primary, 0x17), (.primary, 0x1F): true
-        case (.primary, 0x50...0x5F), (.primary, 0x68), (.primary, 0x6A), (.primary, 0x8F), (.primary, 0x9C),
+        case (.primary, 0x50...0x61), (.primary, 0x68), (.primary, 0x6A), (.primary, 0x8F), (.primary, 0x9C),
             (.primary, 0x9D), (.primary, 0xC2), (.primary, 0xC3), (.primary, 0xC8), (.primary, 0xC9), (.primary, 0xE8):
             true
         case (.primary, 0xFF): instruction.extensionDigit == 2 || instruction.extensionDigit == 6
@@ -102,4 +127,14 @@ extension X86Instruction {
         default: return false
         }
     }
+}
+
+/// Page tables to look at: a walk leaves accessed and dirty bits as they are.
+private struct UntouchedPages: PagingMemory {
+    let engine: Engine
+
+    func loadEntry(_ physical: UInt64) -> UInt64 { engine.physicalLoad(physical, as: UInt64.self) }
+    func replaceEntry(_ physical: UInt64, expected: UInt64, with desired: UInt64) -> Bool { true }
+    func loadSmallEntry(_ physical: UInt64) -> UInt32 { engine.physicalLoad(physical, as: UInt32.self) }
+    func replaceSmallEntry(_ physical: UInt64, expected: UInt32, with desired: UInt32) -> Bool { true }
 }

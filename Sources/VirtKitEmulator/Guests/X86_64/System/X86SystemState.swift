@@ -73,6 +73,12 @@ struct X86ModelSpecificState {
 
     /// Fast strings; branch trace storage and PEBS unavailable.
     static let miscEnableReset: UInt64 = 1 << 0 | 1 << 11 | 1 << 12
+
+    /// What a write of IA32_MISC_ENABLE changes (Intel SDM volume 4, table 2-2): fast strings, thermal control,
+    /// performance monitoring, SpeedStep, MONITOR, the limit of CPUID, xTPR messages, execute-disable, turbo. Only the limit
+    /// has an effect, as on KVM; the others are kept. Branch traces and PEBS stay unavailable, reserved bits 0.
+    static let miscEnableWritable: UInt64 =
+        1 << 0 | 1 << 3 | 1 << 7 | 1 << 16 | 1 << 18 | 1 << 22 | 1 << 23 | 1 << 34 | 1 << 38
 }
 
 /// Memory type range registers (Intel SDM volume 3A, 11.11). Kept for the guest to read back: the emulator's memory has
