@@ -136,7 +136,7 @@ struct LibvirtDaemonCommandTests {
             for backend in ["emulator", daemon.uri] {
                 let result = try await CommandProcess.run(["run", "--backend", backend, "--config", file])
                 #expect(result.code == 0 && result.output == "one machine\n", "\(backend): \(result)")
-                #expect(result.lastErrorLine == "virtkit: the machine ended: powered off", "\(result)")
+                #expect(result.lastErrorLine == "virtkit: the machine ended: powered-off", "\(result)")
                 // A KVM that does not run machines in full is not taken, and that is told.
                 let translates = backend == daemon.uri && kvm.level < .full
                 #expect(result.error.contains("QEMU translates") == translates, "\(result)")
