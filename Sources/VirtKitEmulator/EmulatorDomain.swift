@@ -98,6 +98,9 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         for processor in processors { processor.guest.reset() }
     }
 
+    /// Whether a vCPU's last run ended with its budget, before an instruction that it had tried and that faults.
+    func endedBeforeFault(_ index: Int) -> Bool { processors[index].engine.endedBeforeFault }
+
     func statistics() -> [String: UInt64] {
         var counters = ["instructions": processors.reduce(0) { $0 &+ $1.counter.value }]
         guard let baton else { return counters }

@@ -9,8 +9,8 @@ struct SpinWatch {
     /// How often a turn's registers are looked at: a loop of several blocks comes back to a state of its own after as many
     /// looks as it has blocks, at most.
     private static let looks = 8
-    private static let leastPatience: UInt64 = 2_000
-    private static let mostPatience: UInt64 = 20_000
+    private static let spinning: ClosedRange<UInt64> = 2_000...20_000
+    private static let pausing: ClosedRange<UInt64> = 12_500...Baton.slice
     /// A turn of no more instructions than this has done nothing but look and PAUSE again.
     private static let idleTurn: UInt64 = 64
 
@@ -18,7 +18,7 @@ struct SpinWatch {
     /// twice as many each time that it has not.
     var patience: UInt64 { isWaiting ? waitingPatience : Baton.slice }
 
-    private var waitingPatience = Self.leastPatience
+    private var waitingPatience = Baton.slice
     /// Whether this turn, and the one before it, ended with waiting.
     private var isWaiting = false
     private var hasWaited = false
@@ -41,7 +41,7 @@ struct SpinWatch {
         let now = guest.registerFingerprint
         count += 1
         if count > 1, now == mark {
-            waits(isAgain: now == lastSpin, most: Self.mostPatience)
+            waits(isAgain: now == lastSpin, Self.spinning)
             lastSpin = now
             return true
         }
@@ -52,11 +52,12 @@ struct SpinWatch {
 
     /// The turn ends with PAUSE, after so many instructions.
     mutating func paused(after instructions: UInt64) {
-        waits(isAgain: instructions <= Self.idleTurn, most: Baton.slice)
+        waits(isAgain: instructions <= Self.idleTurn, Self.pausing)
     }
 
-    private mutating func waits(isAgain: Bool, most: UInt64) {
-        waitingPatience = isAgain && hasWaited ? min(most, waitingPatience &* 2) : Self.leastPatience
+    private mutating func waits(isAgain: Bool, _ patiences: ClosedRange<UInt64>) {
+        waitingPatience =
+            isAgain && hasWaited ? min(patiences.upperBound, waitingPatience &* 2) : patiences.lowerBound
         isWaiting = true
     }
 }

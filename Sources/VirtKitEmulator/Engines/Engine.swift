@@ -35,6 +35,8 @@ final class Engine {
     private var completed: UInt64 = 0
     private var budget: Int64 = 0
     private var exitCode: UInt32 = 0
+    /// Whether `run` used up its budget in a block whose next instruction faults: it has been tried already.
+    private(set) var endedBeforeFault = false
 
     /// How many MMU indices there are.
     static let mmuIndexCount = 3
@@ -137,6 +139,7 @@ final class Engine {
     /// Runs until at least `maximumInstructions` have completed (exactly as many, in an engine that doesn't optimise),
     /// or the guest leaves.
     func run(maximumInstructions: UInt64 = UInt64(Int64.max)) -> EngineExit {
+        endedBeforeFault = false
         budget = Int64(clamping: maximumInstructions)
         remaining = budget
         defer {
@@ -189,7 +192,11 @@ final class Engine {
                 }
                 setSavedBlock(nil)
                 // Beyond the budget nothing happens: the instruction will fault again.
-                if remaining <= 0 { return .budget }
+                if remaining <= 0 {
+                    guest.withdrawPendingException()
+                    endedBeforeFault = true
+                    return .budget
+                }
                 deliveries &-= 1
                 if let code = guest.deliverPendingException(engine: self) { return .guest(code) }
             case .exit: return .guest(exitCode)

@@ -142,6 +142,9 @@ protocol GuestFrontend: AnyObject {
     /// Return a code to leave `run` (a shutdown, say).
     func deliverPendingException(engine: Engine) -> UInt32?
 
+    /// The pending exception will not be delivered: the instruction is executed again later.
+    func withdrawPendingException()
+
     /// Asked where the target of an indirect jump is new, with the target in the PC slot: true if the branch at `address`
     /// can't go there. Then the branch is undone, the PC slot is the branch's, and its exception is pending.
     func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool
@@ -160,5 +163,6 @@ extension GuestFrontend {
 }
 
 extension GuestFrontend {
+    func withdrawPendingException() {}
     func refuseTarget(ofBranchAt address: UInt64, engine: Engine) -> Bool { false }
 }

@@ -1,3 +1,7 @@
+#if canImport(Glibc)
+    import Glibc
+#endif
+
 /// Makes code that is random, but with more of the bytes that matter than chance would give.
 enum RandomCode {
     static func bytes(_ random: inout RandomBits) -> [UInt8] {
@@ -26,6 +30,11 @@ enum RandomCode {
 
     static func text(_ bytes: [UInt8]) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
+    /// A number from the environment.
+    static func number(_ name: String, or usual: UInt64) -> UInt64 {
+        getenv(name).flatMap { UInt64(String(cString: $0)) } ?? usual
     }
 
     /// Whether tests run at full length: release builds only, which are many times as fast.

@@ -2,11 +2,12 @@ import Testing
 
 @testable import VirtKitEmulator
 
-/// Any code in any mode does the same in both interpreters, whatever it does.
+/// Any code in any mode does the same in both interpreters, whatever it does. VIRTKIT_RANDOM_CODE_SEED and
+/// VIRTKIT_RANDOM_CODE_CASES choose other code, and more of it.
 @Suite struct RandomCodeTests {
     @Test(arguments: CodePair.Mode.allCases) func bothInterpretersAgree(_ mode: CodePair.Mode) throws {
-        let seed = 77 + UInt64(mode.rawValue)
-        let count = RandomCode.isFull ? 20_000 : 150
+        let seed = RandomCode.number("VIRTKIT_RANDOM_CODE_SEED", or: 77) + UInt64(mode.rawValue)
+        let count = RandomCode.number("VIRTKIT_RANDOM_CODE_CASES", or: RandomCode.isFull ? 20_000 : 150)
         var random = RandomBits(seed: seed)
         let pair = try CodePair()
         var failures = 0
@@ -17,19 +18,21 @@ import Testing
                 !Self.open.contains(RandomCode.text(code))
             {
                 failures += 1
-                if failures < 4 { Issue.record("case \(number) \(RandomCode.text(code)): \(difference)") }
+                if failures < 4 {
+                    Issue.record("case \(number) \(RandomCode.text(code)): \(difference)\n  \(registers)")
+                }
             }
         }
         print("code of \(mode): \(count) byte strings, \(pair.instructions) instructions, seed \(seed)")
         #expect(failures == 0)
-        #expect(pair.instructions > UInt64(count))
+        #expect(pair.instructions > count)
     }
 
-    /// Code with which the interpreters differ still: open bugs, or of how they are compared.
+    /// Code with which the interpreters differ still. An XCHG that overwrites the next instruction; code in page 0 that
+    /// changes itself; a handler that faults at once, for ever, in which only the counts of faults are compared wrongly.
     private static let open: Set<String> = [
-        "b051b781ee6e4b448725e766c5494a67ab8f906495b1fd85811edc8908254a7b7b",
-        "4846c257198d44e6f2470f04748d90d4e56a5b5109ee369b6546d0da",
         "8725",
+        "4846c257198d44e6f2470f04748d90d4e56a5b5109ee369b6546d0da",
         "f367656df8430b764826d4e900d96b653333edcbfc4a6befb3e160e765154c2f4def69160f251d320fec4f0f8ce711ac"
             + "30132d659300362d622fa1e8763c532a83a0f321060bf9b2c241660fffdc524b9208",
     ]

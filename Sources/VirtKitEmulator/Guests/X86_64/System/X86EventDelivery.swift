@@ -209,6 +209,11 @@ extension X86Guest {
         return shutDown()
     }
 
+    func withdrawPendingException() {
+        pendingFault = nil
+        watchHits = 0
+    }
+
     /// A triple fault.
     func shutDown() -> UInt32 {
         isShutDown = true
