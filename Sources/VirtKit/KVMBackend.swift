@@ -10,8 +10,18 @@ public struct KVMBackend: Backend {
     ///   - kickSignal: the number of the signal that stops vCPUs, one that nothing else in the process uses; nil for the
     ///     accelerator's choice.
     public init(deviceModels: [any DeviceModel] = [], kickSignal: Int32? = nil) {
+        self.init(deviceModels: deviceModels, kickSignal: kickSignal, interruptMode: .external)
+    }
+
+    /// Makes the backend, with interrupt controllers where the program says.
+    ///
+    /// - Parameters:
+    ///   - deviceModels: as above.
+    ///   - kickSignal: as above.
+    ///   - interruptMode: `.external`, `.local` or `.full`: see `KVMAccelerator`.
+    public init(deviceModels: [any DeviceModel] = [], kickSignal: Int32? = nil, interruptMode: InterruptMode) {
         self.deviceModels = deviceModels
-        accelerator = KVMAccelerator(kickSignal: kickSignal)
+        accelerator = KVMAccelerator(kickSignal: kickSignal, interruptMode: interruptMode)
     }
 
     /// `kvm`.

@@ -14,11 +14,27 @@ public struct KVMAccelerator: Accelerator {
     /// The number of the signal that stops vCPUs.
     public let kickSignal: Int32
 
+    /// Where its machines' interrupt controllers are: `external`, `local` or `full`.
+    public let interruptMode: InterruptMode
+
     /// Makes an accelerator.
     ///
     /// - Parameter kickSignal: the number of the signal that stops vCPUs, one that nothing else in the process uses. By
     ///   default a real-time signal, the third before the last (`SIGRTMAX - 3`).
-    public init(kickSignal: Int32? = nil) { self.kickSignal = kickSignal ?? vk_kvm_realtime_signal(3) }
+    public init(kickSignal: Int32? = nil) { self.init(kickSignal: kickSignal, interruptMode: .external) }
+
+    /// Makes an accelerator whose interrupt controllers are where the program says.
+    ///
+    /// - Parameters:
+    ///   - kickSignal: as above.
+    ///   - interruptMode: `.external`: all are the board's, in this process. `.local`: the local APICs are in the kernel
+    ///     (KVM's split irqchip), with their timers and interrupts between processors, and halts; the others are the
+    ///     board's. `.full`: the I/O APIC and the 8259 pair are in the kernel too. A machine that was saved in one mode
+    ///     goes on in any.
+    public init(kickSignal: Int32? = nil, interruptMode: InterruptMode) {
+        self.kickSignal = kickSignal ?? vk_kvm_realtime_signal(3)
+        self.interruptMode = interruptMode
+    }
 
     /// The frequency in Hz that the time-stamp counter of a machine has here unless KVM can scale it.
     ///
@@ -101,6 +117,12 @@ public struct KVMAccelerator: Accelerator {
                     message: "KVM's guests see the host's time, not that of a stepped clock",
                     remedy: "use a clock that runs, or a backend that emulates the CPU")
             }
+            guard [.external, .local, .full].contains(interruptMode) else {
+                throw VirtKitError(
+                    .unsupported, operation: operation,
+                    message: "the interrupt mode \(interruptMode.rawValue) is not known",
+                    remedy: "use external, local or full")
+            }
             var refusal = Self.refusal(architecture: request.architecture, model: request.cpuModel)
             let probe: KVMProbe
             do throws(KVMError) {
@@ -121,7 +143,8 @@ public struct KVMAccelerator: Accelerator {
             }
             return try KVMDomain(
                 request, kickSignal: kickSignal, interface: KernelInterface.shared,
-                emulatesRing0: probe.isSlow || !probe.missing.isEmpty, supported: probe.supportedCPUID)
+                emulatesRing0: probe.isSlow || !probe.missing.isEmpty, supported: probe.supportedCPUID,
+                interruptMode: interruptMode)
         #else
             throw VirtKitError(
                 .unsupported, operation: operation, message: Self.otherHost.reason, remedy: Self.otherHost.remedy)

@@ -7,7 +7,8 @@
 
     /// The PC board on the real KVM: the same devices as with the emulator.
     @Suite(.enabled(if: HostKVM.runsGuests, HostKVM.reason), .serialized) struct BoardTests {
-        @Test(arguments: [2, 4]) func theOtherProcessorsStartByInterrupts(_ cpus: Int) async throws {
+        @Test(arguments: [2, 4], [InterruptMode.external, .local, .full])
+        func theOtherProcessorsStartByInterrupts(_ cpus: Int, _ mode: InterruptMode) async throws {
             // INIT and start-up IPI, vector 0x50, to all but this one. 1: cmpb $count, 0x50100; jne 1b; out $0xF4
             var code = BoardTests.message(0xC4500) + BoardTests.message(0xC4650)
             code += [0x80, 0x3C, 0x25, 0x00, 0x01, 0x05, 0x00, UInt8(cpus - 1), 0x75, 0xF6]
@@ -20,7 +21,7 @@
             }
             var configuration = try await configuration(copy + code)
             configuration.cpus = cpus
-            let machine = try await LocalHypervisor(KVMAccelerator()).makeMachine(configuration)
+            let machine = try await LocalHypervisor(KVMAccelerator(interruptMode: mode)).makeMachine(configuration)
             let outcome = try await outcome(machine)
             #expect(outcome.kind == .debugExit, "\(outcome)")
             #expect(outcome.code == 42)

@@ -83,7 +83,12 @@ public protocol AcceleratorDomain<Architecture>: AnyObject, Sendable {
     /// The number of vCPUs.
     var cpuCount: Int { get }
 
-    /// Names the board's interrupt controller. Called once, before any vCPU runs, in `external` mode.
+    /// The local interrupt controllers inside the domain, in `local` mode; in `full` mode a `BoardControllers`; nil in
+    /// `external` mode.
+    var localControllers: (any LocalControllers)? { get }
+
+    /// Names the board's interrupt controller. Called once, before any vCPU runs. In `local` mode it has the interrupts
+    /// that don't come as messages: those of a controller that a vCPU asks for the vector (x86: of the 8259).
     func connect(_ interruptSource: any InterruptSource)
 
     /// Puts another memory layout in place of the present one, as one transaction. No vCPU may be running.
@@ -103,4 +108,9 @@ public protocol AcceleratorDomain<Architecture>: AnyObject, Sendable {
 
     /// Counters for people: names are stable, "instructions" among them where they are counted.
     func statistics() -> [String: UInt64]
+}
+
+extension AcceleratorDomain {
+    /// None.
+    public var localControllers: (any LocalControllers)? { nil }
 }

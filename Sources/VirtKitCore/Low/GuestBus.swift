@@ -29,6 +29,14 @@ public protocol GuestBus: AnyObject {
     /// Writes a system register that the board owns. False where there is none or the value is not allowed: the guest
     /// gets its architecture's fault.
     func writeSystemRegister(_ number: UInt32, value: UInt64, vcpu: Int) -> Bool
+
+    /// A local controller inside the accelerator (`local` interrupt mode) has ended a level-triggered interrupt.
+    func endOfInterrupt(_ vector: UInt8, vcpu: Int)
+}
+
+extension GuestBus {
+    /// Nothing.
+    public func endOfInterrupt(_ vector: UInt8, vcpu: Int) {}
 }
 
 /// The board's interrupt controller as a vCPU in `external` interrupt mode sees it.

@@ -4,7 +4,8 @@
     internal import Synchronization
     internal import VirtKitCore
 
-    /// An address space of KVM's and its vCPUs, for one machine. All interrupt controllers are the board's.
+    /// An address space of KVM's and its vCPUs, for one machine. All interrupt controllers are the board's, or, in `local`
+    /// mode, all but the local APICs.
     ///
     /// Each vCPU is confined to the thread that it is lent to; the rest is immutable, atomic, or changed only while no vCPU
     /// runs, as the contract says.
@@ -12,20 +13,28 @@
         typealias Architecture = X86_64
 
         // In this order, so that vCPUs go before the machine, and the machine before the memory that it maps.
-        private let processors: [KVMProcessor]
-        private let machine: KVMVirtualMachine
+        let processors: [KVMProcessor]
+        let machine: KVMVirtualMachine
         private var memory: GuestMemory
         private let lent = Mutex<Set<Int>>([])
         private let isFiltered = Mutex(false)
 
-        var interruptMode: InterruptMode { .external }
+        let interruptMode: InterruptMode
+        var localControllers: (any LocalControllers)? {
+            switch interruptMode {
+            case .local: KVMLocalControllers(self)
+            case .full: KVMBoardControllers(self)
+            default: nil
+            }
+        }
         var engine: String { "kvm" }
         var cpuCount: Int { processors.count }
 
         init(
             _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false,
-            supported: [kvm_cpuid_entry2]? = nil
+            supported: [kvm_cpuid_entry2]? = nil, interruptMode: InterruptMode = .external
         ) throws(VirtKitError) {
+            self.interruptMode = interruptMode
             let operation = "make a KVM domain"
             let result = vk_kvm_install_signal(kickSignal)
             guard result == 0 else {
@@ -45,8 +54,14 @@
                 let machine = try system.makeVirtualMachine()
                 try machine.prepare()
                 try machine.letUnknownRegistersExit()
+                if interruptMode == .local { try machine.makeLocalControllers() }
+                if interruptMode == .full {
+                    try machine.makeControllers()
+                    try machine.setRouting(KVMBoardControllers.routes)
+                }
                 processors = try Self.makeProcessors(
-                    request, machine, model, kickSignal: kickSignal, emulatesRing0: emulatesRing0)
+                    request, machine, model, kickSignal: kickSignal,
+                    emulatesRing0: emulatesRing0, hasLocalController: interruptMode != .external)
                 try Self.map(request.memory, into: machine)
                 self.machine = machine
                 memory = request.memory
@@ -55,7 +70,9 @@
             }
             for processor in processors {
                 // Called only by the processor, which the domain owns.
-                processor.installFilter = { [unowned self] () throws(KVMError) in try installFilter() }
+                if interruptMode == .external {
+                    processor.installFilter = { [unowned self] () throws(KVMError) in try installFilter() }
+                }
                 processor.codeBytes = { [unowned processor, unowned self] address in
                     let bytes = (0..<UInt64(15)).prefix { readCode(address &+ $0, processor) != nil }
                         .compactMap { readCode(address &+ $0, processor) }
@@ -72,7 +89,7 @@
 
         private static func makeProcessors(
             _ request: DomainRequest, _ machine: borrowing KVMVirtualMachine, _ model: KVMCPUModel, kickSignal: Int32,
-            emulatesRing0: Bool
+            emulatesRing0: Bool, hasLocalController: Bool
         ) throws(KVMError) -> [KVMProcessor] {
             let isScaled = machine.check(.timeStampControl) != 0
             let timeStamps = KVMTimeStamps(
@@ -91,7 +108,7 @@
                 if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
                 let processor = KVMProcessor(
                     index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock, timeStamps: timeStamps,
-                    presentMSRs: present)
+                    presentMSRs: present, hasLocalController: hasLocalController)
                 processor.mustPollTaskPriority = emulatesRing0
                 processors.append(processor)
             }

@@ -14,7 +14,7 @@
             KVMStateTransfer.apply(try vcpu.systemRegisters(), to: &state)
             KVMStateTransfer.apply(try vcpu.debugRegisters(), to: &state)
             KVMStateTransfer.apply(try vcpu.events(), to: &state)
-            state.cr8 = UInt64(taskPriority)
+            if !hasLocalController { state.cr8 = UInt64(taskPriority) }
             state.xcr0 = try vcpu.extendedControl()
             state.extended = KVMStateTransfer.extended(try vcpu.extendedArea())
             let values = try vcpu.systemRegisters(presentMSRs)
@@ -23,6 +23,7 @@
             }
             state.timeStampCounter = try timeStamps.value(timeStamp, of: vcpu)
             state.activity = isShutDown ? .shutdown : isWaitingForStartUp ? .waitForSIPI : isHalted ? .halted : .running
+            if hasLocalController, !isShutDown { state.activity = try activityInside() }
             return state
         }
 
@@ -59,7 +60,9 @@
                 // INIT leaves IA32_APIC_BASE alone.
                 if state.keepsTimeStampCounter, apicBase != 0 { system.apic_base = apicBase }
                 // No time has passed on a machine that has not run: its local APIC is as after reset.
-                if !state.keepsTimeStampCounter, state.timeStampCounter != 0 { try installFilter() }
+                if !hasLocalController, !state.keepsTimeStampCounter, state.timeStampCounter != 0 {
+                    try installFilter()
+                }
                 apicBase = system.apic_base
                 vcpu.run.pointee.apic_base = system.apic_base
                 try vcpu.setSystemRegisters(system)
@@ -83,6 +86,11 @@
             taskPriority = UInt8(truncatingIfNeeded: state.cr8 & 0xF)
             interruptSource?.setTaskPriority(taskPriority, vcpu: index)
             mustAskSource = true
+            if hasLocalController {
+                do throws(KVMError) { try putActivity() } catch {
+                    throw KVMStateError(reason: "KVM refuses its activity: \(error)", errno: error.errno)
+                }
+            }
             vcpu.run.pointee.ready_for_interrupt_injection = 0
             vcpu.run.pointee.request_interrupt_window = 0
         }

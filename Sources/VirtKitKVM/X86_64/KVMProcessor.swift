@@ -1,6 +1,7 @@
 #if arch(x86_64)
     internal import CVirtKit
     internal import Glibc
+    internal import Synchronization
     internal import VirtKitCore
 
     /// A vCPU of KVM's with what the accelerator must remember about it.
@@ -13,6 +14,11 @@
         let counters = KVMCounters()
         let clock: MachineClock
         var interruptSource: (any InterruptSource)?
+
+        /// Whether its local APIC is in KVM (`local` mode): then halts, start-up IPIs and the task priority are KVM's too.
+        let hasLocalController: Bool
+        /// The deadline of its local APIC's timer that is to be armed before the next entry.
+        let newDeadline = Mutex<UInt64?>(nil)
 
         /// It has executed HLT, and nothing has woken it.
         var isHalted = false
@@ -50,8 +56,9 @@
 
         init(
             index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, timeStamps: KVMTimeStamps,
-            presentMSRs: [UInt32]
+            presentMSRs: [UInt32], hasLocalController: Bool = false
         ) {
+            self.hasLocalController = hasLocalController
             self.index = index
             self.vcpu = vcpu
             self.clock = clock
@@ -76,6 +83,7 @@
                 return VCPUExit(isRequested ? .requested : .halted)
             }
             try timeStamps.align(&timeStamp, of: vcpu)
+            if hasLocalController { try armDeadline() }
             var wantsExit = false
             while true {
                 if isHalted, !wantsExit {
@@ -111,8 +119,10 @@
                 counters.count(.entries)
                 isAccessUnfinished = false
                 interruptFlag = run.pointee.if_flag != 0
-                if run.pointee.cr8 != UInt64(taskPriority) { noteTaskPriority() }
-                if run.pointee.apic_base != apicBase { apicBaseHasChanged(bus) }
+                if !hasLocalController {
+                    if run.pointee.cr8 != UInt64(taskPriority) { noteTaskPriority() }
+                    if run.pointee.apic_base != apicBase { apicBaseHasChanged(bus) }
+                }
                 if result < 0 {
                     if result == -EINTR || result == -EAGAIN {
                         counters.count(.interrupted)
@@ -165,6 +175,9 @@
                 vk_kvm_answer_msr(run, !isTaken, value)
                 isAccessUnfinished = true
                 boardMayHaveChanged()
+                return nil
+            case .endOfInterrupt(let vector):
+                bus.endOfInterrupt(vector, vcpu: index)
                 return nil
             case .interrupted, .busLock:
                 counters.count(.interrupted)
@@ -270,7 +283,7 @@
 
         /// The guest has written to what may be its local APIC: the task priority may be another.
         private func boardMayHaveChanged() {
-            guard let interruptSource else { return }
+            guard let interruptSource, !hasLocalController else { return }
             taskPriority = interruptSource.taskPriority(vcpu: index) & 0xF
         }
 
@@ -293,12 +306,18 @@
             if isWaiting, run.pointee.ready_for_interrupt_injection != 0,
                 let vector = source.acknowledgeInterrupt(vcpu: index)
             {
-                try vcpu.queueInterrupt(vector)
+                if hasLocalController {
+                    try injectExternal(UInt8(truncatingIfNeeded: vector))
+                } else {
+                    try vcpu.queueInterrupt(vector)
+                }
                 counters.count(.interrupts)
                 run.pointee.ready_for_interrupt_injection = 0
                 isWaiting = source.hasPendingInterrupt(vcpu: index)
             }
-            if isWaiting || (mustPollTaskPriority && taskPriority > 0) { run.pointee.request_interrupt_window = 1 }
+            if isWaiting || (mustPollTaskPriority && taskPriority > 0 && !hasLocalController) {
+                run.pointee.request_interrupt_window = 1
+            }
         }
 
         @discardableResult

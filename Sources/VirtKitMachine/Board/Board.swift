@@ -32,6 +32,13 @@ package protocol Board: AnyObject, Sendable {
     /// Presses the power button. With the lock held.
     func pressPowerButton()
 
+    /// Hands the state of the local interrupt controllers over to an accelerator that has its own, before the vCPUs run.
+    /// With the lock held.
+    func handOver(to controllers: any LocalControllers) throws(VirtKitError)
+
+    /// Takes it back, when the vCPUs stand still. With the lock held.
+    func takeBackControllers() throws(VirtKitError)
+
     /// Takes what another vCPU or a device asks of a vCPU between two runs: a change of its state (x86: INIT and start-up
     /// IPIs). Called on the vCPU's own thread. Takes the lock itself.
     func takeStateChange(vcpu: Int) -> ((Architecture.State) -> Architecture.State)?

@@ -173,8 +173,15 @@ package final class PCBoard: Board, @unchecked Sendable {
     package var placements: [SystemBus.Placement] { systemBus.placements }
 
     package func reset() {
+        fabric.forgetInside()
         for device in devices { device.reset() }
     }
+
+    package func handOver(to controllers: any LocalControllers) throws(VirtKitError) {
+        try fabric.handOver(to: controllers)
+    }
+
+    package func takeBackControllers() throws(VirtKitError) { try fabric.takeBack() }
 
     package func serialInputArrived() { serialPort.inputArrived() }
 

@@ -168,6 +168,11 @@ package final class SystemBus: GuestBus, @unchecked Sendable {
         return lock.withLock { fabric.apic(vcpu)?.writeSystemRegister(number, value: value) ?? false }
     }
 
+    package func endOfInterrupt(_ vector: UInt8, vcpu: Int) {
+        accesses.wrappingAdd(1, ordering: .relaxed)
+        lock.withLock { fabric.endOfInterrupt(vector) }
+    }
+
     /// The device that answers all bytes of an access; nil where there is none, or not one for all.
     private func target(
         _ address: UInt64, _ width: Int, _ space: BusSpace, _ vcpu: Int

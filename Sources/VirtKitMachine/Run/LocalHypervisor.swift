@@ -88,7 +88,14 @@ public struct LocalHypervisor: Hypervisor {
                 .backendFailure, operation: "make machine",
                 message: "\(accelerator.id) made a domain of another architecture")
         }
-        guard domain.interruptMode == .external else {
+        let isKnown: Bool =
+            switch domain.interruptMode {
+            case .external: true
+            case .local: domain.localControllers != nil
+            case .full: domain.localControllers is any BoardControllers
+            default: false
+            }
+        guard isKnown else {
             throw VirtKitError(
                 .unsupported, operation: "make machine",
                 message: "the board has no support for interrupt mode \(domain.interruptMode.rawValue) yet")

@@ -187,6 +187,7 @@ final class MachineLoop<TheBoard: Board>: Sendable {
 
     /// Lets the vCPUs and the clock go.
     func letRun() {
+        handOver()
         clock.start()
         setState(.running)
         control.run()
@@ -195,8 +196,24 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     /// Stops the vCPUs and the clock.
     func hold() throws(VirtKitError) {
         try control.park()
-        board.lock.withLock { clock.pause() }
+        let taken = board.lock.withLock { () -> Result<Void, VirtKitError> in
+            clock.pause()
+            return Result { () throws(VirtKitError) in try board.takeBackControllers() }
+        }
         setState(.paused)
+        do throws(VirtKitError) { try taken.get() } catch {
+            end(.failure(error))
+            throw error
+        }
+    }
+
+    /// In `local` and `full` interrupt mode: controllers are the accelerator's while the vCPUs run.
+    private func handOver() {
+        guard let controllers = domain.localControllers else { return }
+        let result = board.lock.withLock {
+            Result { () throws(VirtKitError) in try board.handOver(to: controllers) }
+        }
+        if case .failure(let error) = result { end(.failure(error)) }
     }
 
     /// Resets the machine, which is running or paused, and stays so. Where that fails the machine ends: what it was is
@@ -216,6 +233,7 @@ final class MachineLoop<TheBoard: Board>: Sendable {
             throw error
         }
         if state == .running {
+            handOver()
             clock.start()
             control.run()
         }

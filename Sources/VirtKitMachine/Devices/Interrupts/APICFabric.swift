@@ -19,6 +19,11 @@ package final class APICFabric {
     /// is not after now. The default holds for a counter that equals machine time.
     package var deadlineOfTimeStamp: (_ vcpu: Int, _ timeStamp: UInt64) -> UInt64 = { _, timeStamp in timeStamp }
     private let signal: (Int) -> Void
+    /// The accelerator's own local APICs, while the machine runs on them: the fabric's hold nothing then.
+    private var inside: (any LocalControllers)?
+    /// The 8259 pair and the I/O APIC of this fabric.
+    weak var legacy: LegacyPIC?
+    weak var inputs: IOAPIC?
 
     /// Makes the local APICs of `cpus` vCPUs.
     ///
@@ -29,7 +34,20 @@ package final class APICFabric {
     }
 
     /// The local APIC of a vCPU, if there is such a vCPU.
-    package func apic(_ vcpu: Int) -> LocalAPIC? { vcpu >= 0 && vcpu < apics.count ? apics[vcpu] : nil }
+    package func apic(_ vcpu: Int) -> LocalAPIC? {
+        inside == nil && vcpu >= 0 && vcpu < apics.count ? apics[vcpu] : nil
+    }
+
+    /// Whether something is deliverable to a vCPU that its local APIC does not deliver by itself.
+    func hasPendingInterrupt(_ vcpu: Int) -> Bool {
+        inside == nil ? apic(vcpu)?.hasPendingInterrupt ?? false : isExternalAsserted && allInside == nil
+    }
+
+    /// Takes what `hasPendingInterrupt` has told.
+    func acknowledge(_ vcpu: Int) -> UInt8? {
+        if inside == nil { return apic(vcpu)?.acknowledge() }
+        return isExternalAsserted ? acknowledgeExternal() : nil
+    }
 
     func wake(_ vcpu: Int) { signal(vcpu) }
 
@@ -49,7 +67,62 @@ package final class APICFabric {
     }
 
     func deliver(_ message: InterruptMessage) {
+        if let inside {
+            let pair = message.pair
+            return inside.deliverMessage(address: pair.address, data: pair.data)
+        }
         deliver(message) { $0.isAddressed(by: message) }
+    }
+
+    /// The I/O APIC's level-triggered messages are now these.
+    func setLevelMessages(_ messages: [InterruptMessage]) {
+        levelMessages = messages.map(\.pair)
+        inside?.setLevelMessages(levelMessages)
+    }
+
+    // MARK: Local APICs inside the accelerator
+
+    private var levelMessages: [InterruptMessagePair] = []
+    /// The accelerator's controllers, where all are there.
+    private var allInside: (any BoardControllers)?
+
+    /// Hands the local APICs' state over to the accelerator's, which the machine runs on from now.
+    func handOver(to controllers: any LocalControllers) throws(VirtKitError) {
+        guard inside == nil else { return }
+        // The local APICs first: the others may have something for them.
+        for apic in apics { try controllers.setLocalController(apic.controller, vcpu: apic.index) }
+        if let all = controllers as? any BoardControllers {
+            try handOverInputs(to: all)
+            allInside = all
+        }
+        controllers.setLevelMessages(levelMessages)
+        inside = controllers
+        // What waits in a local APIC and has no register comes as a message.
+        for apic in apics {
+            for message in apic.takeUnregistered() { deliver(message) }
+        }
+        if isExternalAsserted, allInside == nil { for apic in apics { wake(apic.index) } }
+    }
+
+    /// Sets an input of the accelerator's controllers, as `BoardControllers` numbers them. False where the board's own
+    /// are in use.
+    func setInside(_ input: Int, _ level: Bool) -> Bool {
+        allInside?.setInput(input, level)
+        return allInside != nil
+    }
+
+    /// Takes the state of the accelerator's local APICs, whose vCPUs stand still.
+    func takeBack() throws(VirtKitError) {
+        guard let controllers = inside else { return }
+        for apic in apics { apic.controller = try controllers.localController(apic.index) }
+        if let allInside { try takeBackInputs(from: allInside) }
+        forgetInside()
+    }
+
+    /// As after power-up, also where the machine runs on the accelerator's local APICs: theirs don't count any more.
+    func forgetInside() {
+        inside = nil
+        allInside = nil
     }
 
     func deliver(_ message: InterruptMessage, where isTarget: (LocalAPIC) -> Bool) {
@@ -74,9 +147,12 @@ package final class APICFabric {
     func setExternal(_ level: Bool) {
         guard level != isExternalAsserted else { return }
         isExternalAsserted = level
+        guard inside == nil else {
+            if level, allInside == nil { for apic in apics { wake(apic.index) } }
+            return
+        }
         for apic in apics { apic.lint0Changed(level) }
     }
-
 }
 
 /// The fabric as vCPUs see it, on their own threads: takes the device lock for each question.
@@ -92,11 +168,11 @@ package final class InterruptGate: InterruptSource, @unchecked Sendable {
     }
 
     package func hasPendingInterrupt(vcpu: Int) -> Bool {
-        lock.withLock { fabric.apic(vcpu)?.hasPendingInterrupt ?? false }
+        lock.withLock { fabric.hasPendingInterrupt(vcpu) }
     }
 
     package func acknowledgeInterrupt(vcpu: Int) -> UInt32? {
-        lock.withLock { fabric.apic(vcpu)?.acknowledge().map { UInt32($0) } }
+        lock.withLock { fabric.acknowledge(vcpu).map { UInt32($0) } }
     }
 
     package func takeNonMaskableInterrupt(vcpu: Int) -> Bool {

@@ -15,6 +15,11 @@ package final class IOAPIC: BusDevice {
     private static let inputs = PCAddresses.ioAPICInputs
 
     private let deliver: (InterruptMessage) -> Void
+    /// Told the messages of the unmasked level-triggered inputs, when they are others.
+    private let levelsChanged: ([InterruptMessage]) -> Void
+    private var levelMessages: [InterruptMessage] = []
+    /// Sets an input of an I/O APIC inside the accelerator, where it is in use.
+    private let setInside: (Int, Bool) -> Bool
     private var selector: UInt8 = 0
     private var identity = PCAddresses.ioAPICID
     private var entries: [UInt64]
@@ -24,14 +29,18 @@ package final class IOAPIC: BusDevice {
     /// Makes an I/O APIC that sends its interrupts to a fabric, and listens to its ends of interrupt.
     package init(fabric: APICFabric) {
         deliver = { [unowned fabric] in fabric.deliver($0) }
+        levelsChanged = { [unowned fabric] in fabric.setLevelMessages($0) }
+        setInside = { [unowned fabric] in fabric.setInside($0, $1) }
         entries = [UInt64](repeating: Entry.mask, count: Self.inputs)
         fabric.endOfInterrupt = { [unowned self] in endOfInterrupt($0) }
+        fabric.inputs = self
     }
 
     package func reset() {
         selector = 0
         identity = PCAddresses.ioAPICID
         for input in entries.indices { entries[input] = Entry.mask }
+        noteLevels()
     }
 
     // MARK: Inputs
@@ -43,6 +52,7 @@ package final class IOAPIC: BusDevice {
         let was = levels & bit != 0
         guard was != level else { return }
         if level { levels |= bit } else { levels &= ~bit }
+        if setInside(input, level) { return }
         guard level else { return }
         if entries[input] & Entry.level != 0 {
             deliverLevel(input)
@@ -50,6 +60,19 @@ package final class IOAPIC: BusDevice {
             // An edge at a masked input is lost (82093AA, 3.2.4).
             send(input)
         }
+    }
+
+    func put(into state: inout X86_64.BoardControllerState) {
+        (state.selector, state.identity, state.redirections, state.levels) = (selector, identity, entries, levels)
+    }
+
+    /// Takes what another I/O APIC holds, but for its inputs' levels: this one has followed them.
+    func take(_ state: X86_64.BoardControllerState) {
+        (selector, identity) = (state.selector, state.identity & 0xF)
+        for input in entries.indices where input < state.redirections.count {
+            entries[input] = state.redirections[input] & (Entry.writable | Entry.remoteRequest)
+        }
+        noteLevels()
     }
 
     /// Delivers a level-triggered input that is high, unmasked, and not being served.
@@ -62,13 +85,23 @@ package final class IOAPIC: BusDevice {
         send(input)
     }
 
-    private func send(_ input: Int) {
-        let entry = entries[input]
-        deliver(
-            InterruptMessage(
-                destination: UInt32(truncatingIfNeeded: entry >> 56), isLogical: entry & Entry.logical != 0,
-                mode: DeliveryMode(rawValue: UInt8(truncatingIfNeeded: entry >> 8)),
-                vector: UInt8(truncatingIfNeeded: entry), isLevelTriggered: entry & Entry.level != 0))
+    private func send(_ input: Int) { deliver(Self.message(entries[input])) }
+
+    private static func message(_ entry: UInt64) -> InterruptMessage {
+        InterruptMessage(
+            destination: UInt32(truncatingIfNeeded: entry >> 56), isLogical: entry & Entry.logical != 0,
+            mode: DeliveryMode(rawValue: UInt8(truncatingIfNeeded: entry >> 8)),
+            vector: UInt8(truncatingIfNeeded: entry), isLevelTriggered: entry & Entry.level != 0)
+    }
+
+    /// Tells which level-triggered interrupts may come. One that is masked while it is served still ends.
+    private func noteLevels() {
+        let messages = entries.filter {
+            $0 & Entry.level != 0 && ($0 & Entry.mask == 0 || $0 & Entry.remoteRequest != 0)
+        }.map(Self.message)
+        guard messages != levelMessages else { return }
+        levelMessages = messages
+        levelsChanged(messages)
     }
 
     /// A local APIC, or a write to the EOI register, ends the level-triggered interrupts of a vector.
@@ -122,6 +155,7 @@ package final class IOAPIC: BusDevice {
                 entry = entry & 0xFFFF_FFFF | (UInt64(newValue) << 32) & Entry.writable
             }
             entries[input] = entry
+            noteLevels()
             deliverLevel(input)
         }
     }
@@ -146,5 +180,6 @@ package final class IOAPIC: BusDevice {
         identity = try decoder.decode(UInt8.self)
         levels = try decoder.decode(UInt32.self)
         for input in entries.indices { entries[input] = try decoder.decode(UInt64.self) }
+        noteLevels()
     }
 }

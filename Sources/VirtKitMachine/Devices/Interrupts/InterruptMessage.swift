@@ -1,3 +1,5 @@
+internal import VirtKitCore
+
 /// How an interrupt is delivered (Intel SDM vol. 3A, 11.5.1 and 11.6.1).
 struct DeliveryMode: RawRepresentable, Hashable {
     let rawValue: UInt8
@@ -31,6 +33,13 @@ struct InterruptMessage: Hashable {
         mode = DeliveryMode(rawValue: UInt8(truncatingIfNeeded: data >> 8))
         vector = UInt8(truncatingIfNeeded: data)
         isLevelTriggered = data & 0x8000 != 0
+    }
+
+    /// The message as a write (an MSI). The destination has 8 bits.
+    var pair: InterruptMessagePair {
+        InterruptMessagePair(
+            address: 0xFEE0_0000 | UInt64(destination & 0xFF) << 12 | (isLogical ? 4 : 0),
+            data: UInt32(vector) | UInt32(mode.rawValue) << 8 | (isLevelTriggered ? 0xC000 : 0))
     }
 
     init(

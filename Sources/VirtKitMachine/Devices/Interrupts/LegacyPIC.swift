@@ -16,6 +16,7 @@ package final class LegacyPIC: BusDevice {
     package init(fabric: APICFabric) {
         self.fabric = fabric
         fabric.acknowledgeExternal = { [unowned self] in acknowledge() }
+        fabric.legacy = self
     }
 
     package func reset() {
@@ -26,6 +27,7 @@ package final class LegacyPIC: BusDevice {
 
     /// Sets the level of an input, 0 to 15. Input 2 is not there.
     package func setInput(_ input: Int, _ level: Bool) {
+        if fabric.setInside(PCAddresses.ioAPICInputs &+ input, level) { return }
         switch input {
         case 0...7 where input != Self.cascade: master.setInput(input, level)
         case 8...15: slave.setInput(input &- 8, level)
@@ -48,6 +50,14 @@ package final class LegacyPIC: BusDevice {
         guard let second = slave.pending else { return slave.vectorBase &+ 7 }
         slave.acknowledge(second)
         return slave.vectorBase &+ second
+    }
+
+    func put(into state: inout X86_64.BoardControllerState) {
+        (state.first, state.second) = (master.state, slave.state)
+    }
+
+    func take(_ state: X86_64.BoardControllerState) {
+        (master.state, slave.state) = (state.first, state.second)
     }
 
     // MARK: Registers

@@ -9,6 +9,13 @@ struct VectorSet: Hashable {
 
     init() {}
 
+    /// A set of its eight 32-bit parts.
+    init(parts: some Collection<UInt32>) {
+        for (index, part) in parts.prefix(8).enumerated() {
+            self[word: index >> 1] |= UInt64(part) &<< UInt64((index & 1) &* 32)
+        }
+    }
+
     private subscript(word index: Int) -> UInt64 {
         get {
             switch index & 3 {
