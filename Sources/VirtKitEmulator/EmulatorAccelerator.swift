@@ -60,11 +60,8 @@ public struct EmulatorAccelerator: Accelerator {
                 "use the model \(CPUModel.x86_64v2.rawValue) or \(CPUModel.x86_64v2Crypto.rawValue)"
             )
         }
-        if let frequency, frequency % 1_000_000 != 0 || frequency < 100_000_000 || frequency > 4_000_000_000 {
-            return (
-                "a time-stamp counter of \(frequency) Hz can't be told exactly to the guest",
-                "use a multiple of 1 MHz from 100 MHz to 4 GHz"
-            )
+        if let frequency, !MachineConfiguration.timerFrequencies.contains(frequency) {
+            return ("a time-stamp counter of \(frequency) Hz is beyond reason", "use one of 1 MHz to 100 GHz")
         }
         return nil
     }

@@ -1,6 +1,7 @@
 extension MachineConfiguration: Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case version, name, architecture, board, cpus, cpuModel, memory, boot, serial, onReset, timerFrequency, devices
+        case placement, memoryPolicy
     }
 
     /// Reads a configuration. Throws `DecodingError` for an unknown key or another version.
@@ -24,6 +25,8 @@ extension MachineConfiguration: Codable {
         onReset = try values.decodeIfPresent(ResetPolicy.self, forKey: .onReset) ?? .stop
         timerFrequency = try values.decodeIfPresent(UInt64.self, forKey: .timerFrequency)
         devices = try values.decodeIfPresent([DeviceConfiguration].self, forKey: .devices) ?? []
+        placement = try values.decodeIfPresent(MachinePlacement.self, forKey: .placement) ?? MachinePlacement()
+        memoryPolicy = try values.decodeIfPresent(MemoryPolicy.self, forKey: .memoryPolicy) ?? MemoryPolicy()
     }
 
     /// Writes a configuration, with its version.
@@ -41,6 +44,8 @@ extension MachineConfiguration: Codable {
         try values.encode(onReset, forKey: .onReset)
         try values.encodeIfPresent(timerFrequency, forKey: .timerFrequency)
         try values.encode(devices, forKey: .devices)
+        if !placement.isEmpty { try values.encode(placement, forKey: .placement) }
+        if !memoryPolicy.isEmpty { try values.encode(memoryPolicy, forKey: .memoryPolicy) }
     }
 }
 

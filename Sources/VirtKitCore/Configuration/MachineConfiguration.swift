@@ -29,6 +29,10 @@ public struct MachineConfiguration: Hashable, Sendable {
     public var timerFrequency: UInt64?
     /// Devices beyond those of the board.
     public var devices: [DeviceConfiguration]
+    /// Where the machine's threads run on the host. A saved machine does not keep it.
+    public var placement = MachinePlacement()
+    /// How the host provides the guest's memory. A saved machine does not keep it.
+    public var memoryPolicy = MemoryPolicy()
 
     /// Describes a machine.
     public init(

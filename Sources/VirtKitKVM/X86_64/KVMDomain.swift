@@ -17,6 +17,7 @@
         private var memory: GuestMemory
         private let lent = Mutex<Set<Int>>([])
         private let isFiltered = Mutex(false)
+        private let protection = KVMProtection()
 
         var interruptMode: InterruptMode { .external }
         var engine: String { "kvm" }
@@ -46,14 +47,18 @@
                 try machine.prepare()
                 try machine.letUnknownRegistersExit()
                 processors = try Self.makeProcessors(
-                    request, machine, model, kickSignal: kickSignal, emulatesRing0: emulatesRing0)
+                    request, machine, model, kickSignal: kickSignal, emulatesRing0: emulatesRing0,
+                    protection: protection)
                 try Self.map(request.memory, into: machine)
                 self.machine = machine
                 memory = request.memory
             } catch {
                 throw error.wrapped(operation)
             }
+            protection.connect(self)
+            memory.addObserver(protection)
             for processor in processors {
+                processor.memory = memory
                 // Called only by the processor, which the domain owns.
                 processor.installFilter = { [unowned self] () throws(KVMError) in try installFilter() }
                 processor.codeBytes = { [unowned processor, unowned self] address in
@@ -72,7 +77,7 @@
 
         private static func makeProcessors(
             _ request: DomainRequest, _ machine: borrowing KVMVirtualMachine, _ model: KVMCPUModel, kickSignal: Int32,
-            emulatesRing0: Bool
+            emulatesRing0: Bool, protection: KVMProtection
         ) throws(KVMError) -> [KVMProcessor] {
             let isScaled = machine.check(.timeStampControl) != 0
             let timeStamps = KVMTimeStamps(
@@ -91,7 +96,7 @@
                 if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
                 let processor = KVMProcessor(
                     index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock, timeStamps: timeStamps,
-                    presentMSRs: present)
+                    presentMSRs: present, protection: protection)
                 processor.mustPollTaskPriority = emulatesRing0
                 processors.append(processor)
             }
@@ -144,8 +149,13 @@
             } catch {
                 throw error.wrapped("map memory")
             }
+            self.memory.removeObserver(protection)
             self.memory = memory
+            memory.addObserver(protection)
+            for processor in processors { processor.memory = memory }
         }
+
+        deinit { memory.removeObserver(protection) }
 
         func withVCPU<Driver: VCPUDriver>(_ index: Int, _ driver: inout Driver) throws(VirtKitError)
         where Driver.Architecture == X86_64 {
@@ -179,6 +189,16 @@
             counters["exits"] =
                 (counters[KVMCounters.Kind.halts.name] ?? 0) &+ (counters[KVMCounters.Kind.windows.name] ?? 0)
             return counters
+        }
+    }
+
+    extension KVMDomain: KVMRemapper {
+        func remap(_ region: GuestMemoryRegion) {
+            guard let slot = memory.regions.firstIndex(where: { $0 === region }) else { return }
+            // Where the kernel has no memory for it, the region stays without a slot: its accesses are made by the
+            // processors, and its code is an emulation failure.
+            try? machine.removeMemory(slot: slot)
+            try? machine.setMemory(slot: slot, region)
         }
     }
 

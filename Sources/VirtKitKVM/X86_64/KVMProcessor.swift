@@ -45,18 +45,23 @@
         var needsReset = true
         /// Those of the MSRs that a state lists which this KVM has; the same for all vCPUs of a domain.
         var presentMSRs: [UInt32]
+        /// The machine's memory, and the changes of what is ROM in it.
+        var memory: GuestMemory?
+        let protection: KVMProtection
+        private var seenChanges: UInt64 = 0
 
         private var run: UnsafeMutablePointer<kvm_run> { vcpu.run }
 
         init(
             index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, timeStamps: KVMTimeStamps,
-            presentMSRs: [UInt32]
+            presentMSRs: [UInt32], protection: KVMProtection
         ) {
             self.index = index
             self.vcpu = vcpu
             self.clock = clock
             self.timeStamps = timeStamps
             self.presentMSRs = presentMSRs
+            self.protection = protection
             handle = KVMVCPUHandle(kickSignal: kickSignal)
             // RIP at each exit, without another call.
             run.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
@@ -173,6 +178,7 @@
                 isShutDown = true
                 return VCPUExit(.shutdown, address: programCounter)
             case .debug(_, let address, let dr6, _): return VCPUExit(.debug, address: address, detail: dr6)
+            case .emulationFailure where protection.explainsFailure(&seenChanges): return nil
             case .emulationFailure(let instruction): return emulationFailure(instruction)
             default: return exit.forDriver(reason, at: programCounter)
             }
@@ -229,6 +235,13 @@
             let mmio = vk_kvm_exit_mmio(run)
             let length = Int(min(mmio.length, 8))
             isAccessUnfinished = true
+            if protection.hasChanges, let memory,
+                let read = protection.access(
+                    memory, mmio.address, length: length, write: mmio.is_write ? mmio.data : nil)
+            {
+                if !mmio.is_write { vk_kvm_set_mmio_data(run, read) }
+                return
+            }
             var value: UInt64 = mmio.is_write ? mmio.data : 0
             var done = 0
             while done < length {

@@ -74,7 +74,7 @@ public struct LocalHypervisor: Hypervisor {
         hardware.timerFrequency = configuration.timerFrequency ?? frequency
         try await validate(hardware)
         let layout = try PCMemoryLayout(hardware)
-        let memory = try GuestMemory(regions: layout.regions())
+        let memory = try GuestMemory(regions: layout.regions(policy: configuration.memoryPolicy))
         let clock = MachineClock()
         var request = DomainRequest(
             architecture: configuration.architecture, cpus: configuration.cpus,

@@ -20,7 +20,7 @@ struct CPUIDTable: Equatable, Sendable {
         /// Index of this CPU, which is its initial APIC ID too.
         var index: Int = 0
         var count: Int = 1
-        /// Frequency of the time-stamp counter in Hz. A multiple of 1 MHz can be told exactly to the guest.
+        /// Frequency of the time-stamp counter in Hz. A multiple of 1 MHz up to 4 GHz can be told exactly to the guest.
         var timeStampFrequency: UInt64 = 1_000_000_000
         /// Frequency of the core crystal in Hz, which is also the input clock of the local APIC's timer.
         var crystalFrequency: UInt64 = 1_000_000_000
@@ -209,7 +209,8 @@ extension CPUIDTable {
             ebx: (ways &- 1) &<< 22 | 63, ecx: sets &- 1, edx: inclusive ? 2 : 0)
     }
 
-    /// Leaves 0x15 and 0x16. TSC = crystal * EBX / EAX; Linux multiplies kHz in 32 bits, so the ratio is kept small.
+    /// Leaves 0x15 and 0x16. TSC = crystal * EBX / EAX; Linux multiplies kHz in 32 bits, so the ratio is kept small: where
+    /// it can't be, as with most hosts' own frequencies, leaf 0x15 tells nothing, and guests measure.
     private static func frequencies(_ machine: Machine) -> [CPUIDEntry] {
         let crystal = max(1_000_000, machine.crystalFrequency)
         let denominator = crystal / 1_000_000
@@ -218,10 +219,12 @@ extension CPUIDTable {
         while b != 0 { (a, b) = (b, a % b) }
         let divisor = max(1, a)
         let megahertz = UInt32(truncatingIfNeeded: machine.timeStampFrequency / 1_000_000) & 0xFFFF
+        let isExact = machine.timeStampFrequency % 1_000_000 == 0 && numerator <= 4000
+        let ratio = CPUIDEntry(
+            leaf: 0x15, eax: UInt32(truncatingIfNeeded: denominator / divisor),
+            ebx: UInt32(truncatingIfNeeded: numerator / divisor), ecx: UInt32(truncatingIfNeeded: crystal))
         return [
-            CPUIDEntry(
-                leaf: 0x15, eax: UInt32(truncatingIfNeeded: denominator / divisor),
-                ebx: UInt32(truncatingIfNeeded: numerator / divisor), ecx: UInt32(truncatingIfNeeded: crystal)),
+            isExact ? ratio : CPUIDEntry(leaf: 0x15),
             CPUIDEntry(leaf: 0x16, eax: megahertz, ebx: megahertz, ecx: 100),
         ]
     }
