@@ -37,7 +37,18 @@ public final class GuestMemoryRegion: Sendable {
     private let mapping: GuestMemoryMapping
     private let writable: Atomic<Bool>
 
-    /// Maps zeroed memory.
+    /// Maps zeroed memory as the host has it.
+    ///
+    /// - Throws: `VirtKitError`: `.resourceExhausted` where the host refuses, `.invalidConfiguration` for a size or
+    ///   address that is not made of whole pages.
+    public convenience init(
+        guestAddress: UInt64, size: UInt64, isWritable: Bool = true, backing: MemoryBacking = .memfd
+    ) throws(VirtKitError) {
+        try self.init(
+            guestAddress: guestAddress, size: size, isWritable: isWritable, backing: backing, policy: MemoryPolicy())
+    }
+
+    /// Maps zeroed memory by a policy.
     ///
     /// - Parameter policy: huge pages and NUMA nodes. With huge pages the backing is private anonymous memory, and the
     ///   host address is as far from a huge page's begin as the guest's. Regions smaller than a huge page have small ones.
@@ -45,7 +56,7 @@ public final class GuestMemoryRegion: Sendable {
     ///   policy, `.invalidConfiguration` for a size or address that is not made of whole pages.
     public init(
         guestAddress: UInt64, size: UInt64, isWritable: Bool = true, backing: MemoryBacking = .memfd,
-        policy: MemoryPolicy = MemoryPolicy()
+        policy: MemoryPolicy
     ) throws(VirtKitError) {
         guard size > 0, size % 4096 == 0, guestAddress % 4096 == 0, size <= UInt64(Int.max),
             !guestAddress.addingReportingOverflow(size).overflow

@@ -14,7 +14,8 @@ enum HugePagePool {
         }
         return VirtKitError(
             .resourceExhausted, operation: "map guest memory",
-            message: "the host's pool has \(free) free huge pages of \(size), and a region takes \(count)", errno: error,
+            message: "the host's pool has \(free) free huge pages of \(size), and a region takes \(count)",
+            errno: error,
             remedy: "reserve more (\(folder)/nr_hugepages), or ask for transparent ones")
     }
 

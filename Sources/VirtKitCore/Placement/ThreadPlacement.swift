@@ -119,7 +119,8 @@ public struct MachinePlacement: Hashable, Sendable {
         for (index, placement) in vcpu.sorted(by: { $0.key < $1.key }) {
             if index < 0 || index >= cpus {
                 faults.append(
-                    "placement names vCPU \(index), and the machine has \(cpus == 1 ? "vCPU 0 only" : "0 to \(cpus - 1)")")
+                    "placement names vCPU \(index), and the machine has \(cpus == 1 ? "vCPU 0 only" : "0 to \(cpus - 1)")"
+                )
             }
             faults += placement.faults.map { "placement of vCPU \(index): \($0)" }
         }

@@ -88,7 +88,7 @@
                 let vcpu = try machine.makeVCPU(index)
                 if isScaled { try vcpu.setTimeStampFrequency(request.timerFrequency) }
                 let place = KVMCPUModel.Place(index: index, count: request.cpus, frequency: request.timerFrequency)
-                guard let entries = model.entries(request.cpuModel, place) else {
+                guard let entries = model.entries(request.cpuModel, place, features: request.features) else {
                     throw KVMError(
                         KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
                 }

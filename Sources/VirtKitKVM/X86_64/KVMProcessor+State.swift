@@ -50,7 +50,9 @@
         ///
         /// - Throws: `KVMStateError`, for what this KVM refuses.
         func importState(_ state: X86_64.State) throws(KVMStateError) {
-            if let reason = KVMStateTransfer.fault(of: state, areaSize: vcpu.extendedAreaSize) { throw KVMStateError(reason: reason) }
+            if let reason = KVMStateTransfer.fault(of: state, areaSize: vcpu.extendedAreaSize) {
+                throw KVMStateError(reason: reason)
+            }
             do throws(KVMError) {
                 // What an entry left behind is not the new state's.
                 if isAccessUnfinished { try finishAccess() }

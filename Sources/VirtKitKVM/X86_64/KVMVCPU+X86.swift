@@ -80,7 +80,8 @@
             _ = try area.withUnsafeMutableBytes { bytes in
                 // SAFETY: the buffer is as long as the structure, and used only during the call.
                 Result { () throws(KVMError) in
-                    try descriptor.control(extendedAreaSize2 == nil ? .getXSave : .getXSave2, UInt(bitPattern: bytes.baseAddress))
+                    try descriptor.control(
+                        extendedAreaSize2 == nil ? .getXSave : .getXSave2, UInt(bitPattern: bytes.baseAddress))
                 }
             }.get()
             return area

@@ -123,7 +123,8 @@ package struct PCMemoryLayout: Hashable, Sendable {
         for range in ranges {
             regions.append(
                 try GuestMemoryRegion(
-                    guestAddress: range.lowerBound, size: range.upperBound &- range.lowerBound, backing: backing, policy: policy))
+                    guestAddress: range.lowerBound, size: range.upperBound &- range.lowerBound, backing: backing,
+                    policy: policy))
         }
         for window in romRegions {
             regions.append(

@@ -85,7 +85,8 @@ enum ThreadPlacer {
         let offline = HostCPUs.online.map { cpus.subtracting($0) } ?? []
         if !offline.isEmpty, let online = HostCPUs.online {
             throw failure(
-                "\(plural("CPU", offline)) of \(thread) \(offline.numbers.count == 1 ? "is" : "are") not online", EINVAL,
+                "\(plural("CPU", offline)) of \(thread) \(offline.numbers.count == 1 ? "is" : "are") not online",
+                EINVAL,
                 remedy: "use CPUs of \(online), those that this host has online")
         }
         var mask = [UInt64](repeating: 0, count: words)

@@ -60,7 +60,9 @@ final class OwnedThread: Sendable {
     }
 
     /// Does something with the kernel's number of the thread, which does not end meanwhile. Nil where it has ended.
-    func withNumber<Value: ~Copyable, Failure: Error>(_ body: (Int32) throws(Failure) -> Value) throws(Failure) -> Value? {
+    func withNumber<Value: ~Copyable, Failure: Error>(_ body: (Int32) throws(Failure) -> Value) throws(Failure)
+        -> Value?
+    {
         try number.value.withLock { (number) throws(Failure) -> Value? in
             guard let number else { return nil }
             return try body(number)

@@ -71,6 +71,11 @@ struct DomainBuilder {
         domain.onCrash = .destroy
         buildConsole()
         for device in configuration.devices { build(device) }
+        if configuration.cpuFeatures != nil {
+            refuse(
+                "single CPU features are not turned into libvirt's",
+                remedy: "leave cpuFeatures out, and set them in a DomainDescription")
+        }
         if !configuration.placement.isEmpty {
             refuse(
                 "the threads of a domain are QEMU's, and placement is not turned into libvirt's tuning",
