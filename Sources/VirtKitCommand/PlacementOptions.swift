@@ -34,19 +34,20 @@ struct PlacementOptions: ParsableArguments {
     /// Puts what the options say into a configuration.
     func apply(to configuration: inout MachineConfiguration) throws {
         for text in pin {
-            let (place, value) = try split(text, "--pin")
-            guard let cpus = HostNumberSet(parsing: value) else {
-                throw invalid("--pin \(text): \"\(value)\" is not a list of CPUs such as 0-3,8")
+            try change(&configuration.placement, text, "--pin") { placement, value in
+                guard let cpus = HostNumberSet(parsing: value) else {
+                    throw invalid("--pin \(text): \"\(value)\" is not a list of CPUs such as 0-3,8")
+                }
+                placement.cpus = cpus
             }
-            configuration.placement[keyPath: place].cpus = cpus
         }
         for text in schedule {
-            let (place, value) = try split(text, "--schedule")
-            configuration.placement[keyPath: place].scheduling = try scheduling(value, text)
+            try change(&configuration.placement, text, "--schedule") { placement, value in
+                placement.scheduling = try scheduling(value, text)
+            }
         }
         for text in threadName {
-            let (place, value) = try split(text, "--thread-name")
-            configuration.placement[keyPath: place].name = value
+            try change(&configuration.placement, text, "--thread-name") { placement, value in placement.name = value }
         }
         if let hugePages { configuration.memoryPolicy.hugePages = HugePages(rawValue: hugePages) }
         guard let numa else { return }
@@ -56,20 +57,22 @@ struct PlacementOptions: ParsableArguments {
         configuration.memoryPolicy.numa = NUMAPolicy(NUMAPolicy.Mode(rawValue: String(numa[..<colon])), nodes: nodes)
     }
 
-    private func split(
-        _ text: String, _ option: String
-    ) throws -> (WritableKeyPath<MachinePlacement, ThreadPlacement>, String) {
+    /// Changes the placement of the thread that `text` names before its equals sign.
+    private func change(
+        _ placement: inout MachinePlacement, _ text: String, _ option: String,
+        _ body: (inout ThreadPlacement, String) throws -> Void
+    ) throws {
         guard let sign = text.firstIndex(of: "="), sign != text.startIndex else {
             throw invalid("\(option) \(text) is not of the form thread=…")
         }
         let name = String(text[..<sign])
         let value = String(text[text.index(after: sign)...])
-        if name == "vcpus" { return (\.vcpus, value) }
-        if name == "io" { return (\.io, value) }
+        if name == "vcpus" { return try body(&placement.vcpus, value) }
+        if name == "io" { return try body(&placement.io, value) }
         guard let index = MachineThread(rawValue: name).vcpu else {
             throw invalid("\(option) \(text): there is no thread \"\(name)\": name vcpus, vcpu0, vcpu1 … or io")
         }
-        return (\.vcpu[index, default: ThreadPlacement()], value)
+        try body(&placement.vcpu[index, default: ThreadPlacement()], value)
     }
 
     private func scheduling(_ value: String, _ text: String) throws -> ThreadScheduling {

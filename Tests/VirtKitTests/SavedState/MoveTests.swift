@@ -15,7 +15,7 @@ import VirtKit
             architecture: .x86_64, cpus: cpus, cpuModel: .x86_64, memory: .mebibytes(16),
             boot: .elf(
                 .path(guests + "/move.elf"),
-                commandLine: await kvm.availability().reason.contains("can't be set") ? "" : "clock"))
+                commandLine: await KVMAccelerator().availability().reason.contains("can't be set") ? "" : "clock"))
         configuration.timerFrequency = await kvm.preferredTimerFrequency(for: configuration) ?? 1_000_000_000
         configuration.cpuFeatures = await X86_64.Features.common(of: .x86_64, [kvm, emulator])
         return configuration
