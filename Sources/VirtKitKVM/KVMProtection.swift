@@ -1,19 +1,21 @@
+internal import Glibc
 internal import Synchronization
 internal import VirtKitCore
 
 /// Makes regions of a machine's memory ROM or RAM at run time.
 ///
-/// KVM can't change a slot from one to the other: it is emptied and filled again. An access of a vCPU that comes in
-/// between leaves guest code as if there were no memory: it is then made here, and an instruction that could not be
-/// fetched is tried again.
+/// KVM can't change a slot from one to the other: it is emptied and filled again, and no vCPU may look for its memory in
+/// between. So all are kept out of the guest meanwhile. A vCPU says that it is inside and then looks at `isChanging`; a
+/// change sets that and then looks who is inside, and makes those leave: in sequential order on both sides, so that one
+/// sees the other.
 final class KVMProtection: GuestMemoryObserver {
     private struct Target {
         weak var remapper: (any KVMRemapper)?
     }
 
+    /// Held while a change is made.
     private let target = Mutex(Target())
-    /// Odd while a change is being made.
-    private let count = Atomic<UInt64>(0)
+    private let changing = Atomic<Bool>(false)
 
     init() {}
 
@@ -25,49 +27,29 @@ final class KVMProtection: GuestMemoryObserver {
     func protectionChanged(of region: GuestMemoryRegion) {
         target.withLock { target in
             guard let remapper = target.remapper else { return }
-            count.wrappingAdd(1, ordering: .sequentiallyConsistent)
-            remapper.remap(region)
-            count.wrappingAdd(1, ordering: .sequentiallyConsistent)
-        }
-    }
-
-    /// Whether anything has ever been changed.
-    @inline(__always)
-    var hasChanges: Bool { count.load(ordering: .acquiring) != 0 }
-
-    /// Whether a failed fetch may be due to a change since the last time this was asked.
-    func explainsFailure(_ seen: inout UInt64) -> Bool {
-        let present = count.load(ordering: .sequentiallyConsistent)
-        guard present != seen else { return false }
-        if present & 1 == 0 { seen = present }
-        return true
-    }
-
-    /// Makes an access that KVM took for one to a device, where there is memory after all. Returns nil where there is
-    /// none, or where it is a write to ROM; otherwise what was read.
-    func access(_ memory: GuestMemory, _ address: UInt64, length: Int, write value: UInt64?) -> UInt64? {
-        var bytes = [UInt8](repeating: 0, count: length)
-        do throws(GuestMemoryFault) {
-            guard let value else {
-                bytes = try memory.bytes(at: address, count: length)
-                return bytes.reversed().reduce(0) { $0 << 8 | UInt64($1) }
+            changing.store(true, ordering: .sequentiallyConsistent)
+            for handle in remapper.vcpuHandles where handle.isInGuest {
+                handle.signal()
+                // A kick brings it out in some microseconds. The thread that calls here is not inside.
+                while handle.isInGuest { sched_yield() }
             }
-            guard memory.regions.contains(where: { $0.isWritable && $0.contains(address) }) else { return nil }
-            for index in 0..<length { bytes[index] = UInt8(truncatingIfNeeded: value >> UInt64(index * 8)) }
-            try memory.write(bytes, at: address)
-            return 0
-        } catch {
-            return nil
+            remapper.remap(region)
+            changing.store(false, ordering: .sequentiallyConsistent)
         }
     }
+
+    /// Whether a change is being made: a vCPU that has said that it is inside must leave, and wait.
+    @inline(__always)
+    var isChanging: Bool { changing.load(ordering: .sequentiallyConsistent) }
+
+    /// Waits until the change has been made.
+    func wait() { target.withLock { _ in } }
 }
 
 /// Who fills the slots of a virtual machine.
 protocol KVMRemapper: AnyObject, Sendable {
-    /// Empties a region's slot, and fills it as the region now is.
-    func remap(_ region: GuestMemoryRegion)
-}
+    var vcpuHandles: [KVMVCPUHandle] { get }
 
-extension GuestMemoryRegion {
-    fileprivate func contains(_ address: UInt64) -> Bool { address >= guestAddress && address &- guestAddress < size }
+    /// Empties a region's slot, and fills it as the region now is. No vCPU is in the guest.
+    func remap(_ region: GuestMemoryRegion)
 }

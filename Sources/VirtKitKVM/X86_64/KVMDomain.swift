@@ -58,7 +58,6 @@
             protection.connect(self)
             memory.addObserver(protection)
             for processor in processors {
-                processor.memory = memory
                 // Called only by the processor, which the domain owns.
                 processor.installFilter = { [unowned self] () throws(KVMError) in try installFilter() }
                 processor.codeBytes = { [unowned processor, unowned self] address in
@@ -152,7 +151,6 @@
             self.memory.removeObserver(protection)
             self.memory = memory
             memory.addObserver(protection)
-            for processor in processors { processor.memory = memory }
         }
 
         deinit { memory.removeObserver(protection) }
@@ -193,10 +191,11 @@
     }
 
     extension KVMDomain: KVMRemapper {
+        var vcpuHandles: [KVMVCPUHandle] { processors.map(\.handle) }
+
         func remap(_ region: GuestMemoryRegion) {
             guard let slot = memory.regions.firstIndex(where: { $0 === region }) else { return }
-            // Where the kernel has no memory for it, the region stays without a slot: its accesses are made by the
-            // processors, and its code is an emulation failure.
+            // Where the kernel has no memory for it, the region stays without a slot, and the guest ends with what it finds.
             try? machine.removeMemory(slot: slot)
             try? machine.setMemory(slot: slot, region)
         }

@@ -45,10 +45,8 @@
         var needsReset = true
         /// Those of the MSRs that a state lists which this KVM has; the same for all vCPUs of a domain.
         var presentMSRs: [UInt32]
-        /// The machine's memory, and the changes of what is ROM in it.
-        var memory: GuestMemory?
+        /// The changes of what is ROM in the machine's memory.
         let protection: KVMProtection
-        private var seenChanges: UInt64 = 0
 
         private var run: UnsafeMutablePointer<kvm_run> { vcpu.run }
 
@@ -99,6 +97,11 @@
                 if bits != 0 {
                     if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
                     if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                }
+                if protection.isChanging {
+                    handle.endEntry()
+                    protection.wait()
+                    continue
                 }
                 if wantsExit {
                     guard isAccessUnfinished else {
@@ -178,7 +181,6 @@
                 isShutDown = true
                 return VCPUExit(.shutdown, address: programCounter)
             case .debug(_, let address, let dr6, _): return VCPUExit(.debug, address: address, detail: dr6)
-            case .emulationFailure where protection.explainsFailure(&seenChanges): return nil
             case .emulationFailure(let instruction): return emulationFailure(instruction)
             default: return exit.forDriver(reason, at: programCounter)
             }
@@ -235,13 +237,6 @@
             let mmio = vk_kvm_exit_mmio(run)
             let length = Int(min(mmio.length, 8))
             isAccessUnfinished = true
-            if protection.hasChanges, let memory,
-                let read = protection.access(
-                    memory, mmio.address, length: length, write: mmio.is_write ? mmio.data : nil)
-            {
-                if !mmio.is_write { vk_kvm_set_mmio_data(run, read) }
-                return
-            }
             var value: UInt64 = mmio.is_write ? mmio.data : 0
             var done = 0
             while done < length {
