@@ -15,16 +15,7 @@ static uint8_t from[2 * BYTES], to[2 * BYTES], text[64], read[16];
 
 static void on_interrupt(struct frame *frame) {
     unsigned vector = (unsigned)frame->vector, cpu = cpu_id() & 1;
-    if (vector < 32) {
-        trap_hook = NULL;
-        print("  exception: vector ");
-        print_hex(vector);
-        print(" rip ");
-        print_hex(frame->rip);
-        print("\n");
-        check("no exceptions", false);
-        finish();
-    }
+    if (vector < 32) end_on_exception(frame);
     counts[cpu][vector]++;
     uint64_t now = rdtsc();
     if (now < last_time[cpu]) backwards++;
