@@ -33,17 +33,11 @@ final class GuestMemoryMapping: @unchecked Sendable {
         guard let start = whole.baseAddress else { throw Self.failure(ENOMEM, size) }
         // SAFETY: a huge mapping begins at a huge page and holds the region at the guest's offset from one.
         base = start + (isHuge ? Int(guestAddress % UInt64(page)) : 0)
-        do throws(VirtKitError) {
-            try apply(policy, isHuge: isHuge)
-        } catch {
-            release()
-            throw error
-        }
+        // Where this throws, `deinit` gives the mapping back: everything is set.
+        try apply(policy, isHuge: isHuge)
     }
 
-    deinit { release() }
-
-    private func release() {
+    deinit {
         munmap(whole.baseAddress, whole.count)
         if descriptor >= 0 { close(descriptor) }
     }
