@@ -41,7 +41,8 @@ let package = Package(
             dependencies: ["VirtKit", "CVirtKit", .product(name: "ArgumentParser", package: "swift-argument-parser")],
             swiftSettings: settings),
         .target(name: "CVirtKitTestSupport", path: "Tests/CVirtKitTestSupport"),
-        .testTarget(name: "VirtKitCoreTests", dependencies: ["VirtKitCore"], swiftSettings: settings),
+        .testTarget(
+            name: "VirtKitCoreTests", dependencies: ["VirtKitCore", "CVirtKit"], swiftSettings: settings),
         .testTarget(
             name: "VirtKitEmulatorTests",
             dependencies: ["VirtKitCore", "VirtKitEmulator", "CVirtKit", "CVirtKitTestSupport"],

@@ -65,8 +65,10 @@ start64:
     movl %eax, %fs
     movl %eax, %gs
     movabsq $boot_stack_top, %rsp
+#ifndef NO_FLOAT // Where KVM emulates ring 0 it has neither.
     fninit
     ldmxcsr boot_mxcsr(%rip)
+#endif
     movl %ebp, %edi
     xorl %ebp, %ebp
     call main

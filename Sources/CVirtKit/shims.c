@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
+#include <linux/mempolicy.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -115,4 +118,59 @@ int64_t vk_realtime_nanoseconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
+}
+
+int vk_thread_set_cpus(int32_t thread, const uint64_t *mask, size_t words) {
+    return sched_setaffinity(thread, words * 8, (const cpu_set_t *)mask) < 0 ? -errno : 0;
+}
+
+int vk_thread_get_cpus(int32_t thread, uint64_t *mask, size_t words) {
+    // The system call tells how much it has filled; the library's function does not.
+    long bytes = syscall(SYS_sched_getaffinity, thread, words * 8, mask);
+    return bytes < 0 ? -errno : (int)(bytes / 8);
+}
+
+int vk_thread_set_scheduler(int32_t thread, int policy, int priority) {
+    struct sched_param parameters = {.sched_priority = priority};
+    return sched_setscheduler(thread, policy, &parameters) < 0 ? -errno : 0;
+}
+
+int vk_thread_get_scheduler(int32_t thread, int *priority) {
+    struct sched_param parameters;
+    int policy = sched_getscheduler(thread);
+    if (policy < 0 || sched_getparam(thread, &parameters) < 0) return -errno;
+    *priority = parameters.sched_priority;
+    return policy & ~SCHED_RESET_ON_FORK;
+}
+
+int vk_thread_set_nice(int32_t thread, int nice) {
+    return setpriority(PRIO_PROCESS, (id_t)thread, nice) < 0 ? -errno : 0;
+}
+
+int vk_thread_get_nice(int32_t thread, int *nice) {
+    // -1 is a nice value too.
+    errno = 0;
+    *nice = getpriority(PRIO_PROCESS, (id_t)thread);
+    return -errno;
+}
+
+_Static_assert(MPOL_PREFERRED == 1 && MPOL_BIND == 2 && MPOL_INTERLEAVE == 3, "the kernel's numbers");
+
+// The kernel takes one bit less than it is told of.
+int vk_memory_set_nodes(void *address, uint64_t size, int mode, const uint64_t *nodes, size_t words) {
+    return syscall(SYS_mbind, address, size, mode, nodes, words * 64 + 1, 0) < 0 ? -errno : 0;
+}
+
+int vk_memory_get_nodes(void *address, int *mode, uint64_t *nodes, size_t words) {
+    return syscall(SYS_get_mempolicy, mode, nodes, words * 64, address, MPOL_F_ADDR) < 0 ? -errno : 0;
+}
+
+int vk_map_huge_flags(int shift) { return MAP_HUGETLB | shift << MAP_HUGE_SHIFT; }
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+int vk_memory_populate(void *address, uint64_t size) {
+    return madvise(address, size, MADV_POPULATE_WRITE) < 0 ? -errno : 0;
 }

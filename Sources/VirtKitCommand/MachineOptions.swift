@@ -45,6 +45,8 @@ struct MachineOptions: ParsableArguments {
             "Adds a device, as pc-testdev. May be given several times.", valueName: "model[,id=name][,key=value]"))
     var device: [String] = []
 
+    @OptionGroup var placement: PlacementOptions
+
     /// The machine that the options describe.
     func configuration() throws -> MachineConfiguration {
         var configuration = try configurationFile() ?? MachineConfiguration(memory: .mebibytes(256))
@@ -58,6 +60,7 @@ struct MachineOptions: ParsableArguments {
         if let cpu { configuration.cpuModel = CPUModel(rawValue: cpu) }
         configuration.boot = try bootSource(configuration.boot)
         configuration.devices += try device.map(deviceConfiguration)
+        try placement.apply(to: &configuration)
         try configuration.validate()
         return configuration
     }

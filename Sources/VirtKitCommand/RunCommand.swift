@@ -69,6 +69,7 @@ struct RunCommand: AsyncParsableCommand {
         let body: nonisolated(nonsending) (any Machine) async throws -> Int32 = { machine in
             let console = try ConsoleSession(machine.serial)
             let ending: Ending
+            let threads = try await stats ? machine.placement?.effective() : nil
             do {
                 ending = try await drive(machine, console)
             } catch {
@@ -76,7 +77,7 @@ struct RunCommand: AsyncParsableCommand {
             }
             await machine.stop()
             await console.finish(within: ending.isFromOutside ? .seconds(1) : nil)
-            if stats { printStatistics(await machine.statistics(), since: started) }
+            if stats { printStatistics(await machine.statistics(), threads, since: started) }
             standardError("virtkit: \(ending.text)")
             return ending.code
         }
@@ -175,13 +176,22 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func printStatistics(_ statistics: MachineStatistics, since started: ContinuousClock.Instant) {
+    private func printStatistics(
+        _ statistics: MachineStatistics, _ threads: [EffectivePlacement]?, since started: ContinuousClock.Instant
+    ) {
         let seconds = started.duration(to: .now)
         let line = StatisticsLine(
             engine: statistics.engine, instructions: statistics.instructions, exits: statistics.exits,
             seconds: Double(seconds.components.seconds) + Double(seconds.components.attoseconds) * 1e-18,
             guestMemoryTouchedBytes: statistics.residentMemory?.rawValue, peakRSSBytes: peakResidentBytes(),
-            counters: statistics.counters)
+            counters: statistics.counters,
+            threads: threads.map { threads in
+                Dictionary(
+                    uniqueKeysWithValues: threads.map {
+                        let placement = ThreadPlacement(cpus: $0.cpus, scheduling: $0.scheduling, name: $0.name)
+                        return ($0.thread.rawValue, placement)
+                    })
+            })
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys]
         if let data = try? encoder.encode(line) { standardError(String(decoding: data, as: UTF8.self)) }
@@ -197,9 +207,11 @@ private struct StatisticsLine: Encodable {
     var guestMemoryTouchedBytes: UInt64?
     var peakRSSBytes: UInt64
     var counters: [String: UInt64]
+    /// Where the machine's threads were when it began, as the kernel said.
+    var threads: [String: ThreadPlacement]?
 
     private enum CodingKeys: String, CodingKey {
-        case engine, instructions, exits, seconds, counters
+        case engine, instructions, exits, seconds, counters, threads
         case guestMemoryTouchedBytes = "guest_memory_touched_bytes"
         case peakRSSBytes = "peak_rss_bytes"
     }

@@ -14,7 +14,7 @@ public struct EmulatorAccelerator: Accelerator {
     /// The most vCPUs that a machine may have here. One executes at a time.
     public static let maximumCPUs = 64
 
-    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64-v2" or
+    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64", "x86-64-v2" or
     /// "x86-64-v2-crypto".
     public func suitability(for configuration: MachineConfiguration) async -> Suitability {
         if let refusal = refusal(
@@ -28,6 +28,16 @@ public struct EmulatorAccelerator: Accelerator {
             remedy: "use a backend with the help of the host's CPU, where speed matters")
     }
 
+    private static let models: [CPUModel] = [.standard, .x86_64, .x86_64v2, .x86_64v2Crypto, .host]
+
+    /// What CPUID offers.
+    public func features(of model: CPUModel) async -> X86_64.Features? { Self.features(of: model) }
+
+    private static func features(of model: CPUModel) -> X86_64.Features? {
+        guard models.contains(model) else { return nil }
+        return CPUIDTable(model: CPUIDTable.Machine(level: CPUIDTable.Level(model))).features
+    }
+
     /// Makes an address space with vCPUs.
     ///
     /// - Throws: `VirtKitError` with `.unsupported` for what ``suitability(for:)`` refuses.
@@ -38,6 +48,15 @@ public struct EmulatorAccelerator: Accelerator {
         {
             throw VirtKitError(
                 .unsupported, operation: "make an emulator domain", message: refusal.reason, remedy: refusal.remedy)
+        }
+        if let wanted = request.features, let own = Self.features(of: request.cpuModel),
+            !wanted.subtracting(own).isEmpty
+        {
+            throw VirtKitError(
+                .unsupported, operation: "make an emulator domain",
+                message: "the emulator's CPU model \(request.cpuModel.rawValue) lacks "
+                    + wanted.subtracting(own).names.joined(separator: ", "),
+                remedy: "offer only what all accelerators have that the machine is to run on")
         }
         return EmulatorDomain(request, optimises: optimises)
     }
@@ -54,17 +73,15 @@ public struct EmulatorAccelerator: Accelerator {
                 "ask for fewer vCPUs, or use another backend"
             )
         }
-        if ![.standard, .x86_64v2, .x86_64v2Crypto, .host].contains(model) {
+        if !Self.models.contains(model) {
             return (
                 "the emulator does not know the CPU model \(model.rawValue)",
-                "use the model \(CPUModel.x86_64v2.rawValue) or \(CPUModel.x86_64v2Crypto.rawValue)"
+                "use the model \(CPUModel.x86_64v2.rawValue), \(CPUModel.x86_64v2Crypto.rawValue) or "
+                    + CPUModel.x86_64.rawValue
             )
         }
-        if let frequency, frequency % 1_000_000 != 0 || frequency < 100_000_000 || frequency > 4_000_000_000 {
-            return (
-                "a time-stamp counter of \(frequency) Hz can't be told exactly to the guest",
-                "use a multiple of 1 MHz from 100 MHz to 4 GHz"
-            )
+        if let frequency, !MachineConfiguration.timerFrequencies.contains(frequency) {
+            return ("a time-stamp counter of \(frequency) Hz is beyond reason", "use one of 1 MHz to 100 GHz")
         }
         return nil
     }

@@ -43,7 +43,7 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         processors = (0..<request.cpus).map { index in
             let machine = CPUIDTable.Machine(
                 index: index, count: request.cpus, timeStampFrequency: request.timerFrequency,
-                hasCrypto: request.cpuModel == .x86_64v2Crypto || request.cpuModel == .host)
+                level: CPUIDTable.Level(request.cpuModel), features: request.features)
             let counter = SharedCounter()
             let guest = X86Guest(
                 index: index, cpuid: CPUIDTable(model: machine), clock: request.clock,

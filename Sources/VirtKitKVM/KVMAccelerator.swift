@@ -104,6 +104,16 @@ public struct KVMAccelerator: Accelerator {
         return details
     }
 
+    /// What CPUID offers on a vCPU of a model here; nil for a model that is not known, and where KVM can't be used.
+    public func features(of model: CPUModel) async -> X86_64.Features? {
+        #if arch(x86_64)
+            guard case .success(let probe) = await judge() else { return nil }
+            return KVMCPUModel(supported: probe.supportedCPUID).features(model)
+        #else
+            return nil
+        #endif
+    }
+
     /// Makes an address space with vCPUs.
     ///
     /// - Throws: `VirtKitError`: `.unsupported` for what ``suitability(for:)`` refuses; what KVM refuses, with the
@@ -137,6 +147,15 @@ public struct KVMAccelerator: Accelerator {
                 refusal
                 ?? Self.refusal(
                     cpus: request.cpus, frequency: request.timerFrequency, model: request.cpuModel, probe)
+            if refusal == nil, let wanted = request.features {
+                let own = KVMCPUModel(supported: probe.supportedCPUID).features(request.cpuModel)
+                let lacking = own.map(wanted.subtracting) ?? wanted
+                if !lacking.isEmpty {
+                    refusal = Refusal(
+                        reason: "the host's KVM lacks \(lacking.names.joined(separator: ", "))",
+                        remedy: "offer only what all accelerators have that the machine is to run on")
+                }
+            }
             if let refusal {
                 throw VirtKitError(
                     .unsupported, operation: operation, message: refusal.reason, remedy: refusal.remedy)

@@ -49,7 +49,11 @@ struct KVMVirtualMachine: ~Copyable {
     func makeVCPU(_ index: Int) throws(KVMError) -> KVMVCPU {
         let number = try descriptor.control(.createVCPU, UInt(index), details: "vCPU \(index)")
         let vcpu = try KVMDescriptor(number, from: KVMRequest.createVCPU.name, interface: descriptor.interface)
-        return try KVMVCPU(descriptor: vcpu, runSize: runSize)
+        #if arch(x86_64)
+            return try KVMVCPU(descriptor: vcpu, runSize: runSize, extendedAreaSize2: extendedAreaSize2)
+        #else
+            return try KVMVCPU(descriptor: vcpu, runSize: runSize)
+        #endif
     }
 }
 
@@ -59,8 +63,11 @@ struct KVMVCPU: ~Copyable {
     /// The shared page. Valid as long as this value.
     let run: UnsafeMutablePointer<kvm_run>
     let runSize: Int
+    /// On x86 the size of KVM_GET_XSAVE2's area in bytes; nil where there is KVM_GET_XSAVE alone.
+    let extendedAreaSize2: Int?
 
-    init(descriptor: consuming KVMDescriptor, runSize: Int) throws(KVMError) {
+    init(descriptor: consuming KVMDescriptor, runSize: Int, extendedAreaSize2: Int? = nil) throws(KVMError) {
+        self.extendedAreaSize2 = extendedAreaSize2
         guard runSize >= MemoryLayout<kvm_run>.size else {
             throw KVMError(KVMRequest.getVCPUMapSize.name, EINVAL, details: "\(runSize) bytes")
         }

@@ -33,6 +33,9 @@ final class KVMVCPUHandle: VCPUHandle {
     func requestExit() { raise(Bit.exit) }
     func signal() { raise(Bit.interrupt) }
 
+    /// Whether the vCPU's thread has said that it is inside, or about to enter.
+    var isInGuest: Bool { isInside.load(ordering: .sequentiallyConsistent) }
+
     /// How often a signal was sent.
     var kickCount: UInt64 { kicks.load(ordering: .relaxed) }
 

@@ -59,16 +59,7 @@ static void (*volatile action)(unsigned cpu, unsigned vector);
 
 static void on_interrupt(struct frame *frame) {
     unsigned vector = (unsigned)frame->vector;
-    if (vector < 32 && vector != NMI) {
-        trap_hook = NULL;
-        print("  exception: vector ");
-        print_hex(vector);
-        print(" rip ");
-        print_hex(frame->rip);
-        print("\n");
-        check("no exceptions", false);
-        finish();
-    }
+    if (vector < 32 && vector != NMI) end_on_exception(frame);
     unsigned cpu = cpu_id();
     counts[cpu][vector]++;
     if (action) action(cpu, vector);

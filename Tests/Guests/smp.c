@@ -85,3 +85,14 @@ unsigned cpus_start(unsigned page, bool broadcast, unsigned expected) {
     AWAIT(arrived == others);
     return (unsigned)arrived + 1;
 }
+
+void end_on_exception(struct frame *frame) {
+    trap_hook = NULL;
+    print("  exception: vector ");
+    print_hex(frame->vector);
+    print(" rip ");
+    print_hex(frame->rip);
+    print("\n");
+    check("no exceptions", false);
+    finish();
+}

@@ -23,6 +23,8 @@ void apic_enable(void);
 uint32_t apic_read(unsigned offset);
 void apic_write(unsigned offset, uint32_t value);
 void apic_end(void);
+// Ends the guest: an exception that nobody expects.
+void end_on_exception(struct frame *frame);
 
 enum {
     ICR_ASSERT = 0x4000, ICR_LOGICAL = 0x800, ICR_LOWEST = 0x100, ICR_NMI = 0x400, ICR_INIT = 0x500, ICR_STARTUP = 0x600,

@@ -15,16 +15,7 @@ static uint64_t pages[2][512] __attribute__((aligned(4096)));
 
 static void on_interrupt(struct frame *frame) {
     unsigned vector = (unsigned)frame->vector;
-    if (vector < 32) {
-        trap_hook = NULL;
-        print("  exception: vector ");
-        print_hex(vector);
-        print(" rip ");
-        print_hex(frame->rip);
-        print("\n");
-        check("no exceptions", false);
-        finish();
-    }
+    if (vector < 32) end_on_exception(frame);
     unsigned cpu = cpu_id();
     if (vector == V_TIMER) ticks[cpu]++;
     if (vector == V_FLUSH && cpu != 0) {

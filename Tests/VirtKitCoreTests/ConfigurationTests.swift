@@ -47,6 +47,13 @@ struct ConfigurationTests {
         configuration.serial = SerialConfiguration(outputCapacity: 8192, inputCapacity: 32)
         configuration.onReset = .restart
         configuration.timerFrequency = 2_000_000_000
+        configuration.placement = MachinePlacement(
+            vcpus: ThreadPlacement(cpus: [0, 1, 2, 5], scheduling: ThreadScheduling(.other, nice: -3), name: "guest"),
+            vcpu: [2: ThreadPlacement(scheduling: ThreadScheduling(.fifo, priority: 7))],
+            io: ThreadPlacement(cpus: [3]))
+        configuration.memoryPolicy = MemoryPolicy(
+            hugePages: .size2M, numa: NUMAPolicy(.interleave, nodes: [0, 1]))
+        configuration.cpuFeatures = X86_64.Features(words: [1 << 26, 1 << 25])
         configuration.devices = [DeviceConfiguration(id: "d", model: "m", properties: ["a": "b"])]
         #expect(try roundTrip(configuration) == configuration)
     }

@@ -35,8 +35,11 @@
         var state: X86_64.State
 
         /// - Parameter handlers: code at the handlers of interrupt vectors.
-        init(_ code: [UInt8], handlers: [UInt8: [UInt8]] = [:], clock: MachineClock = MachineClock()) throws {
-            memory = try Self.memory(code, handlers)
+        init(
+            _ code: [UInt8], handlers: [UInt8: [UInt8]] = [:], clock: MachineClock = MachineClock(),
+            regions: [GuestMemoryRegion] = []
+        ) throws {
+            memory = try GuestMemory(regions: Self.memory(code, handlers).regions + regions)
             state = Self.entryState
             let frequency = try #require(HostKVM.probe).timeStampFrequency
             let made = try KVMAccelerator().makeDomain(

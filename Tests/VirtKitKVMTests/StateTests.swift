@@ -115,6 +115,30 @@
             #expect(bus.log.map(\.address) == [0x81])
         }
 
+        /// A halted vCPU whose interrupt waits takes it before it executes anything.
+        @Test(arguments: [X86_64.Activity.halted, .running]) func aWaitingInterruptComesFirst(
+            _ activity: X86_64.Activity
+        ) throws {
+            // inc %ebx; inc %ebx; hlt
+            var guest = try BareGuest([0xFF, 0xC3, 0xFF, 0xC3, 0xF4], handlers: [0x41: [0xE6, 0x81, 0xF4]])
+            let source = FakeSource()
+            source.vectors = [0x41]
+            guest.domain.connect(source)
+            guest.state.rflags = 0x202
+            guest.state.activity = activity
+            let bus = RecordingBus()
+            let (exits, state) = try guest.run(bus)
+            #expect(exits.map(\.kind) == [.halted])
+            #expect(bus.log.map(\.address) == [0x81])
+            #expect(state.general[3] == 0)
+            #expect(try guest.memory.load(UInt64.self, at: state.general[4]) == BareGuest.code)
+            // In the shadow of STI or MOV SS one instruction comes before it.
+            guest.state.activity = .running
+            guest.state.blockedBySTI = true
+            source.vectors = [0x41]
+            #expect(try guest.run(RecordingBus()).state.general[3] >= 1)
+        }
+
         @Test func statesThatNoCPUCanBeInAreRefused() throws {
             let guest = try BareGuest([0xF4])
             func refused(_ change: (inout X86_64.State) -> Void) -> Bool {

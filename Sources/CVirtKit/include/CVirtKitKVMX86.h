@@ -24,6 +24,7 @@ static const unsigned long vk_KVM_GET_DEBUGREGS = KVM_GET_DEBUGREGS;
 static const unsigned long vk_KVM_SET_DEBUGREGS = KVM_SET_DEBUGREGS;
 static const unsigned long vk_KVM_GET_XSAVE = KVM_GET_XSAVE;
 static const unsigned long vk_KVM_SET_XSAVE = KVM_SET_XSAVE;
+static const unsigned long vk_KVM_GET_XSAVE2 = KVM_GET_XSAVE2;
 static const unsigned long vk_KVM_GET_XCRS = KVM_GET_XCRS;
 static const unsigned long vk_KVM_SET_XCRS = KVM_SET_XCRS;
 static const unsigned long vk_KVM_GET_TSC_KHZ = KVM_GET_TSC_KHZ;

@@ -1,6 +1,7 @@
 extension MachineConfiguration: Codable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case version, name, architecture, board, cpus, cpuModel, memory, boot, serial, onReset, timerFrequency, devices
+        case placement, memoryPolicy, cpuFeatures
     }
 
     /// Reads a configuration. Throws `DecodingError` for an unknown key or another version.
@@ -24,6 +25,9 @@ extension MachineConfiguration: Codable {
         onReset = try values.decodeIfPresent(ResetPolicy.self, forKey: .onReset) ?? .stop
         timerFrequency = try values.decodeIfPresent(UInt64.self, forKey: .timerFrequency)
         devices = try values.decodeIfPresent([DeviceConfiguration].self, forKey: .devices) ?? []
+        cpuFeatures = try values.decodeIfPresent([UInt32].self, forKey: .cpuFeatures).map(X86_64.Features.init(words:))
+        placement = try values.decodeIfPresent(MachinePlacement.self, forKey: .placement) ?? MachinePlacement()
+        memoryPolicy = try values.decodeIfPresent(MemoryPolicy.self, forKey: .memoryPolicy) ?? MemoryPolicy()
     }
 
     /// Writes a configuration, with its version.
@@ -41,6 +45,9 @@ extension MachineConfiguration: Codable {
         try values.encode(onReset, forKey: .onReset)
         try values.encodeIfPresent(timerFrequency, forKey: .timerFrequency)
         try values.encode(devices, forKey: .devices)
+        try values.encodeIfPresent(cpuFeatures?.words, forKey: .cpuFeatures)
+        if !placement.isEmpty { try values.encode(placement, forKey: .placement) }
+        if !memoryPolicy.isEmpty { try values.encode(memoryPolicy, forKey: .memoryPolicy) }
     }
 }
 

@@ -16,6 +16,9 @@ public struct MachineConfiguration: Hashable, Sendable {
     public var cpus: Int
     /// What the guest is told that its CPUs can do.
     public var cpuModel: CPUModel
+    /// On x86 the features that CPUID offers, for a machine that is to move: what `X86_64.Features.common` tells. Nil for
+    /// all that the backend has of the model.
+    public var cpuFeatures: X86_64.Features?
     /// The guest's memory. Whole pages of 4 KiB.
     public var memory: ByteCount
     /// What the machine runs first.
@@ -29,6 +32,10 @@ public struct MachineConfiguration: Hashable, Sendable {
     public var timerFrequency: UInt64?
     /// Devices beyond those of the board.
     public var devices: [DeviceConfiguration]
+    /// Where the machine's threads run on the host. A saved machine does not keep it.
+    public var placement = MachinePlacement()
+    /// How the host provides the guest's memory. A saved machine does not keep it.
+    public var memoryPolicy = MemoryPolicy()
 
     /// Describes a machine.
     public init(

@@ -35,7 +35,7 @@ extension MachineConfiguration {
         if let timerFrequency, !Self.timerFrequencies.contains(timerFrequency) {
             faults.append("timerFrequency is \(timerFrequency) Hz, and must be 1 MHz to 100 GHz")
         }
-        faults += bootFaults + deviceFaults
+        faults += bootFaults + deviceFaults + placement.faults(cpus: cpus) + memoryPolicy.faults
         return faults
     }
 

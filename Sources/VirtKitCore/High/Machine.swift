@@ -52,6 +52,14 @@ public protocol Machine: AnyObject, Sendable {
 
     /// Saving, where the backend can.
     var snapshots: (any MachineSnapshots)? { get }
+
+    /// Moving the machine's threads among the host's CPUs, where the threads are the backend's own.
+    var placement: (any MachinePlacementControl)? { get }
+}
+
+extension Machine {
+    /// Nil: a backend whose threads can't be moved.
+    public var placement: (any MachinePlacementControl)? { nil }
 }
 
 /// The ability to save a machine.

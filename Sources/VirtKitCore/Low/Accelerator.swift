@@ -28,6 +28,9 @@ public struct DomainRequest: Sendable {
     /// The frequency of the time-stamp counter or generic timer in Hz.
     public var timerFrequency: UInt64
 
+    /// On x86 the features that CPUID offers, which are the accelerator's or fewer; nil for all that it has of the model.
+    public var features: X86_64.Features?
+
     /// The machine's one source of entropy; none unless the board gives one.
     public var entropy: any EntropySource = NoEntropy()
 
@@ -57,6 +60,9 @@ public protocol Accelerator: Sendable {
     /// leaves it open; nil where the board's usual one can be had.
     func preferredTimerFrequency(for configuration: MachineConfiguration) async -> UInt64?
 
+    /// What CPUID offers on a vCPU of an x86 model here; nil where the accelerator does not tell, or has not the model.
+    func features(of model: CPUModel) async -> X86_64.Features?
+
     /// Makes an address space with vCPUs.
     ///
     /// - Throws: `VirtKitError` with `.unsupported` for anything in the request that can't be honoured: nothing is
@@ -67,6 +73,9 @@ public protocol Accelerator: Sendable {
 extension Accelerator {
     /// Nil: the board's usual frequency.
     public func preferredTimerFrequency(for configuration: MachineConfiguration) async -> UInt64? { nil }
+
+    /// Nil: the accelerator does not tell.
+    public func features(of model: CPUModel) async -> X86_64.Features? { nil }
 }
 
 /// An address space and its vCPUs, made by an accelerator for one machine. All resources go with the last reference.

@@ -34,15 +34,29 @@ public final class GuestMemoryRegion: Sendable {
     /// The memfd behind the region, where there is one.
     public var descriptor: Int32? { mapping.descriptor < 0 ? nil : mapping.descriptor }
 
-    private let mapping: Mapping
+    private let mapping: GuestMemoryMapping
     private let writable: Atomic<Bool>
 
-    /// Maps zeroed memory.
+    /// Maps zeroed memory as the host has it.
     ///
     /// - Throws: `VirtKitError`: `.resourceExhausted` where the host refuses, `.invalidConfiguration` for a size or
     ///   address that is not made of whole pages.
-    public init(
+    public convenience init(
         guestAddress: UInt64, size: UInt64, isWritable: Bool = true, backing: MemoryBacking = .memfd
+    ) throws(VirtKitError) {
+        try self.init(
+            guestAddress: guestAddress, size: size, isWritable: isWritable, backing: backing, policy: MemoryPolicy())
+    }
+
+    /// Maps zeroed memory by a policy.
+    ///
+    /// - Parameter policy: huge pages and NUMA nodes. With huge pages the backing is private anonymous memory, and the
+    ///   host address is as far from a huge page's begin as the guest's. Regions smaller than a huge page have small ones.
+    /// - Throws: `VirtKitError`: `.resourceExhausted` where the host refuses, `.unsupported` where it can't follow the
+    ///   policy, `.invalidConfiguration` for a size or address that is not made of whole pages.
+    public init(
+        guestAddress: UInt64, size: UInt64, isWritable: Bool = true, backing: MemoryBacking = .memfd,
+        policy: MemoryPolicy
     ) throws(VirtKitError) {
         guard size > 0, size % 4096 == 0, guestAddress % 4096 == 0, size <= UInt64(Int.max),
             !guestAddress.addingReportingOverflow(size).overflow
@@ -54,54 +68,12 @@ public final class GuestMemoryRegion: Sendable {
         self.guestAddress = guestAddress
         self.size = size
         writable = Atomic(isWritable)
-        mapping = try Mapping(size: Int(size), backing: backing)
+        mapping = try GuestMemoryMapping(guestAddress: guestAddress, size: Int(size), backing: backing, policy: policy)
     }
 
     /// The number of the region's bytes that the host holds in memory, or 0 where the host can't tell.
     public var residentBytes: UInt64 {
         let pages = vk_resident_pages(mapping.base, size)
         return pages < 0 ? 0 : UInt64(pages) &* UInt64(sysconf(Int32(_SC_PAGESIZE)))
-    }
-}
-
-/// An owned mapping of the process's address space.
-private final class Mapping: @unchecked Sendable {
-    // Sendable because it does not change between `init` and `deinit`; the bytes are not its own.
-    let base: UnsafeMutableRawPointer
-    let size: Int
-    let descriptor: Int32
-
-    init(size: Int, backing: MemoryBacking) throws(VirtKitError) {
-        var descriptor: Int32 = -1
-        var flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE
-        if backing == .memfd {
-            descriptor = vk_memfd_create("virtkit-ram", UInt64(size))
-            guard descriptor >= 0 else { throw Self.failure(-descriptor, size) }
-            flags = MAP_SHARED | MAP_NORESERVE
-        } else if backing != .anonymous {
-            throw VirtKitError(
-                .unsupported, operation: "map guest memory", message: "backing \(backing.rawValue) is not known")
-        }
-        // SAFETY: a fresh mapping at an address of the kernel's choice overlaps nothing; `deinit` unmaps it once.
-        let result = mmap(nil, size, PROT_READ | PROT_WRITE, flags, descriptor, 0)
-        guard let result, result != MAP_FAILED else {
-            let error = errno
-            if descriptor >= 0 { close(descriptor) }
-            throw Self.failure(error, size)
-        }
-        base = result
-        self.size = size
-        self.descriptor = descriptor
-    }
-
-    private static func failure(_ error: Int32, _ size: Int) -> VirtKitError {
-        VirtKitError(
-            .resourceExhausted, operation: "map guest memory", message: "the host refused \(size) bytes",
-            errno: error, remedy: "give the machine less memory, or raise the host's limits")
-    }
-
-    deinit {
-        munmap(base, size)
-        if descriptor >= 0 { close(descriptor) }
     }
 }

@@ -66,6 +66,32 @@
             return KVMCPULevel.named(model).map { baseline($0, place) }
         }
 
+        /// What a model offers here; nil for one that is not known.
+        func features(_ model: CPUModel) -> X86_64.Features? {
+            entries(model, Place(index: 0, frequency: 1_000_000_000)).map { entries in
+                X86_64.Features { leaf, subleaf in
+                    let entry = entries.first {
+                        $0.function == leaf
+                            && ($0.flags & UInt32(KVM_CPUID_FLAG_SIGNIFCANT_INDEX) == 0 || $0.index == subleaf)
+                    }
+                    return (entry?.eax ?? 0, entry?.ebx ?? 0, entry?.ecx ?? 0, entry?.edx ?? 0)
+                }
+            }
+        }
+
+        /// Entries that offer some features and no others.
+        func entries(_ model: CPUModel, _ place: Place, features: X86_64.Features?) -> [kvm_cpuid_entry2]? {
+            guard let features else { return entries(model, place) }
+            return entries(model, place)?.map { original in
+                var entry = original
+                entry.eax &= features.mask(entry.function, entry.index, register: 0)
+                entry.ebx &= features.mask(entry.function, entry.index, register: 1)
+                entry.ecx &= features.mask(entry.function, entry.index, register: 2)
+                entry.edx &= features.mask(entry.function, entry.index, register: 3)
+                return entry
+            }
+        }
+
         private func entry(
             _ leaf: UInt32, _ subleaf: UInt32? = nil, _ eax: UInt32, _ ebx: UInt32, _ ecx: UInt32, _ edx: UInt32
         ) -> kvm_cpuid_entry2 {

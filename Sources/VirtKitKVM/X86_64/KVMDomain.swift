@@ -18,6 +18,7 @@
         private var memory: GuestMemory
         private let lent = Mutex<Set<Int>>([])
         private let isFiltered = Mutex(false)
+        private let protection = KVMProtection()
 
         let interruptMode: InterruptMode
         var localControllers: (any LocalControllers)? {
@@ -60,14 +61,16 @@
                     try machine.setRouting(KVMBoardControllers.routes)
                 }
                 processors = try Self.makeProcessors(
-                    request, machine, model, kickSignal: kickSignal,
-                    emulatesRing0: emulatesRing0, hasLocalController: interruptMode != .external)
+                    request, machine, model, kickSignal: kickSignal, emulatesRing0: emulatesRing0,
+                    hasLocalController: interruptMode != .external, protection: protection)
                 try Self.map(request.memory, into: machine)
                 self.machine = machine
                 memory = request.memory
             } catch {
                 throw error.wrapped(operation)
             }
+            protection.connect(self)
+            memory.addObserver(protection)
             for processor in processors {
                 // Called only by the processor, which the domain owns.
                 if interruptMode == .external {
@@ -89,7 +92,7 @@
 
         private static func makeProcessors(
             _ request: DomainRequest, _ machine: borrowing KVMVirtualMachine, _ model: KVMCPUModel, kickSignal: Int32,
-            emulatesRing0: Bool, hasLocalController: Bool
+            emulatesRing0: Bool, hasLocalController: Bool, protection: KVMProtection
         ) throws(KVMError) -> [KVMProcessor] {
             let isScaled = machine.check(.timeStampControl) != 0
             let timeStamps = KVMTimeStamps(
@@ -100,7 +103,7 @@
                 let vcpu = try machine.makeVCPU(index)
                 if isScaled { try vcpu.setTimeStampFrequency(request.timerFrequency) }
                 let place = KVMCPUModel.Place(index: index, count: request.cpus, frequency: request.timerFrequency)
-                guard let entries = model.entries(request.cpuModel, place) else {
+                guard let entries = model.entries(request.cpuModel, place, features: request.features) else {
                     throw KVMError(
                         KVMRequest.setCPUID.name, EINVAL, details: "CPU model \(request.cpuModel.rawValue)")
                 }
@@ -108,7 +111,7 @@
                 if index == 0 { present = try vcpu.present(KVMStateTransfer.savedMSRs) }
                 let processor = KVMProcessor(
                     index: index, vcpu: vcpu, kickSignal: kickSignal, clock: request.clock, timeStamps: timeStamps,
-                    presentMSRs: present, hasLocalController: hasLocalController)
+                    presentMSRs: present, hasLocalController: hasLocalController, protection: protection)
                 processor.mustPollTaskPriority = emulatesRing0
                 processors.append(processor)
             }
@@ -161,8 +164,12 @@
             } catch {
                 throw error.wrapped("map memory")
             }
+            self.memory.removeObserver(protection)
             self.memory = memory
+            memory.addObserver(protection)
         }
+
+        deinit { memory.removeObserver(protection) }
 
         func withVCPU<Driver: VCPUDriver>(_ index: Int, _ driver: inout Driver) throws(VirtKitError)
         where Driver.Architecture == X86_64 {
@@ -196,6 +203,17 @@
             counters["exits"] =
                 (counters[KVMCounters.Kind.halts.name] ?? 0) &+ (counters[KVMCounters.Kind.windows.name] ?? 0)
             return counters
+        }
+    }
+
+    extension KVMDomain: KVMRemapper {
+        var vcpuHandles: [KVMVCPUHandle] { processors.map(\.handle) }
+
+        func remap(_ region: GuestMemoryRegion) {
+            guard let slot = memory.regions.firstIndex(where: { $0 === region }) else { return }
+            // Where the kernel has no memory for it, the region stays without a slot, and the guest ends with what it finds.
+            try? machine.removeMemory(slot: slot)
+            try? machine.setMemory(slot: slot, region)
         }
     }
 

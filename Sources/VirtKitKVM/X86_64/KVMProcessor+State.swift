@@ -51,7 +51,9 @@
         ///
         /// - Throws: `KVMStateError`, for what this KVM refuses.
         func importState(_ state: X86_64.State) throws(KVMStateError) {
-            if let reason = KVMStateTransfer.fault(of: state) { throw KVMStateError(reason: reason) }
+            if let reason = KVMStateTransfer.fault(of: state, areaSize: vcpu.extendedAreaSize) {
+                throw KVMStateError(reason: reason)
+            }
             do throws(KVMError) {
                 // What an entry left behind is not the new state's.
                 if isAccessUnfinished { try finishAccess() }
@@ -91,7 +93,11 @@
                     throw KVMStateError(reason: "KVM refuses its activity: \(error)", errno: error.errno)
                 }
             }
-            vcpu.run.pointee.ready_for_interrupt_injection = 0
+            // As KVM would say after an entry: so that a waiting interrupt is taken before the first instruction.
+            let isReady =
+                interruptFlag && !state.blockedBySTI && !state.blockedByMovSS && state.pending == nil
+                && !state.nmiPending
+            vcpu.run.pointee.ready_for_interrupt_injection = isReady ? 1 : 0
             vcpu.run.pointee.request_interrupt_window = 0
         }
 

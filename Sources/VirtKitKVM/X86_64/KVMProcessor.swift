@@ -51,12 +51,14 @@
         var needsReset = true
         /// Those of the MSRs that a state lists which this KVM has; the same for all vCPUs of a domain.
         var presentMSRs: [UInt32]
+        /// The changes of what is ROM in the machine's memory.
+        let protection: KVMProtection
 
         private var run: UnsafeMutablePointer<kvm_run> { vcpu.run }
 
         init(
             index: Int, vcpu: consuming KVMVCPU, kickSignal: Int32, clock: MachineClock, timeStamps: KVMTimeStamps,
-            presentMSRs: [UInt32], hasLocalController: Bool = false
+            presentMSRs: [UInt32], hasLocalController: Bool, protection: KVMProtection
         ) {
             self.hasLocalController = hasLocalController
             self.index = index
@@ -64,6 +66,7 @@
             self.clock = clock
             self.timeStamps = timeStamps
             self.presentMSRs = presentMSRs
+            self.protection = protection
             handle = KVMVCPUHandle(kickSignal: kickSignal)
             // RIP at each exit, without another call.
             run.pointee.kvm_valid_regs = UInt64(KVM_SYNC_X86_REGS)
@@ -102,6 +105,11 @@
                 if bits != 0 {
                     if bits & KVMVCPUHandle.Bit.interrupt != 0 { mustAskSource = true }
                     if bits & KVMVCPUHandle.Bit.exit != 0 { wantsExit = true }
+                }
+                if protection.isChanging {
+                    handle.endEntry()
+                    protection.wait()
+                    continue
                 }
                 if wantsExit {
                     guard isAccessUnfinished else {

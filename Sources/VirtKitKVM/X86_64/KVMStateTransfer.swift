@@ -185,9 +185,9 @@
         // MARK: Checks
 
         /// Why a state can't be put into a vCPU, as far as KVM would not say; nil where it can be tried.
-        static func fault(of state: X86_64.State) -> String? {
+        static func fault(of state: X86_64.State, areaSize: Int) -> String? {
             guard state.general.count == 16, state.segments.count == 6, state.debugAddresses.count == 4,
-                state.extended.area.count >= 576, state.extended.area.count <= KVMVCPU.extendedAreaSize
+                state.extended.area.count >= 576, state.extended.area.count <= areaSize
             else { return "a register file has the wrong size" }
             if state.cr8 > 15 { return "CR8 is \(state.cr8)" }
             if state.xcr0 & 1 == 0 { return "XCR0 is \(state.xcr0)" }

@@ -2,6 +2,15 @@
     internal import CVirtKit
     internal import Glibc
 
+    extension KVMVirtualMachine {
+        /// The size of the XSAVE area with every component that guests of this process may use, beyond 4096 bytes where
+        /// there are such (4.148 KVM_GET_XSAVE2); nil where KVM has the fixed area alone.
+        var extendedAreaSize2: Int? {
+            let size = Int(check(.xsave2))
+            return size > 0 ? max(4096, min(size, 1 << 16)) : nil
+        }
+    }
+
     /// The vCPU ioctls of x86.
     extension KVMVCPU {
         func registers() throws(KVMError) -> kvm_regs {
@@ -62,16 +71,17 @@
             try descriptor.control(.setXCRs, &value)
         }
 
-        /// The size of KVM_GET_XSAVE's area in bytes.
-        static var extendedAreaSize: Int { 4096 }
+        /// The size of KVM_GET_XSAVE's area in bytes, or of KVM_GET_XSAVE2's.
+        var extendedAreaSize: Int { extendedAreaSize2 ?? 4096 }
 
         /// The XSAVE area in the standard format.
         func extendedArea() throws(KVMError) -> [UInt8] {
-            var area = [UInt8](repeating: 0, count: Self.extendedAreaSize)
+            var area = [UInt8](repeating: 0, count: extendedAreaSize)
             _ = try area.withUnsafeMutableBytes { bytes in
                 // SAFETY: the buffer is as long as the structure, and used only during the call.
                 Result { () throws(KVMError) in
-                    try descriptor.control(.getXSave, UInt(bitPattern: bytes.baseAddress))
+                    try descriptor.control(
+                        extendedAreaSize2 == nil ? .getXSave : .getXSave2, UInt(bitPattern: bytes.baseAddress))
                 }
             }.get()
             return area
@@ -79,8 +89,8 @@
 
         /// Sets the XSAVE area. What is beyond the area's end is in its initial state.
         func setExtendedArea(_ area: [UInt8]) throws(KVMError) {
-            var whole = Array(area.prefix(Self.extendedAreaSize))
-            whole += [UInt8](repeating: 0, count: Self.extendedAreaSize - whole.count)
+            var whole = Array(area.prefix(extendedAreaSize))
+            whole += [UInt8](repeating: 0, count: extendedAreaSize - whole.count)
             _ = try whole.withUnsafeMutableBytes { bytes in
                 // SAFETY: as in `extendedArea()`.
                 Result { () throws(KVMError) in

@@ -116,18 +116,21 @@ package struct PCMemoryLayout: Hashable, Sendable {
     /// Maps the RAM, and the ROM where there is one.
     ///
     /// - Throws: `VirtKitError`: what `GuestMemoryRegion` throws.
-    package func regions(backing: MemoryBacking = .memfd) throws(VirtKitError) -> [GuestMemoryRegion] {
+    package func regions(
+        backing: MemoryBacking = .memfd, policy: MemoryPolicy = MemoryPolicy()
+    ) throws(VirtKitError) -> [GuestMemoryRegion] {
         var regions: [GuestMemoryRegion] = []
         for range in ranges {
             regions.append(
                 try GuestMemoryRegion(
-                    guestAddress: range.lowerBound, size: range.upperBound &- range.lowerBound, backing: backing))
+                    guestAddress: range.lowerBound, size: range.upperBound &- range.lowerBound, backing: backing,
+                    policy: policy))
         }
         for window in romRegions {
             regions.append(
                 try GuestMemoryRegion(
                     guestAddress: window.lowerBound, size: window.upperBound &- window.lowerBound, isWritable: false,
-                    backing: backing))
+                    backing: backing, policy: policy))
         }
         return regions
     }

@@ -21,7 +21,10 @@ public struct LocalHypervisor: Hypervisor {
     public func makeMachine(_ configuration: MachineConfiguration) async throws -> any Machine {
         let preferred = await accelerator.preferredTimerFrequency(for: configuration)
         let loop = try await makeLoop(
-            configuration, frequency: preferred ?? PCAddresses.defaultTimeStampFrequency, state: .created)
+            configuration, frequency: preferred ?? PCAddresses.defaultTimeStampFrequency, state: .created,
+            cpu: SavedCPU(
+                accelerator: accelerator.id, model: Self.model(of: configuration),
+                features: await features(for: configuration)))
         return try LocalMachine(loop: loop, initialStates: try loop.board.loadBootImages())
     }
 
@@ -40,10 +43,30 @@ public struct LocalHypervisor: Hypervisor {
                 message: "the saved machine has other hardware: " + differences.joined(separator: "; "),
                 remedy: "restore with the configuration that the machine was made from")
         }
-        let loop = try await makeLoop(configuration, frequency: frequency, state: .paused)
+        let own = SavedCPU(
+            accelerator: accelerator.id, model: Self.model(of: configuration),
+            features: await accelerator.features(of: Self.model(of: configuration)))
+        let cpu =
+            try SavedCPU(of: saved.sections).map { (saved) throws(VirtKitError) in try own.take(over: saved) } ?? own
+        if let wanted = configuration.cpuFeatures, let features = cpu.features, wanted != features {
+            throw VirtKitError(
+                .invalidSavedState, operation: "restore machine",
+                message: "cpuFeatures are not those of the saved machine",
+                remedy: "restore with the configuration that the machine was made from")
+        }
+        let loop = try await makeLoop(configuration, frequency: frequency, state: .paused, cpu: cpu)
         try SavedMachine.readMemory(saved, into: loop.memory)
         let states = try loop.restore(saved.sections)
         return try LocalMachine(loop: loop, initialStates: states)
+    }
+
+    private static func model(of configuration: MachineConfiguration) -> CPUModel {
+        configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel
+    }
+
+    private func features(for configuration: MachineConfiguration) async -> X86_64.Features? {
+        if let features = configuration.cpuFeatures { return features }
+        return await accelerator.features(of: Self.model(of: configuration))
     }
 
     private func validate(_ configuration: MachineConfiguration) async throws(VirtKitError) {
@@ -68,20 +91,21 @@ public struct LocalHypervisor: Hypervisor {
     }
 
     private func makeLoop(
-        _ configuration: MachineConfiguration, frequency: UInt64, state: MachineState
+        _ configuration: MachineConfiguration, frequency: UInt64, state: MachineState, cpu: SavedCPU
     ) async throws(VirtKitError) -> MachineLoop<PCBoard> {
         var hardware = configuration
         hardware.timerFrequency = configuration.timerFrequency ?? frequency
         try await validate(hardware)
         let layout = try PCMemoryLayout(hardware)
-        let memory = try GuestMemory(regions: layout.regions())
+        let memory = try GuestMemory(regions: layout.regions(policy: configuration.memoryPolicy))
         let clock = MachineClock()
         var request = DomainRequest(
             architecture: configuration.architecture, cpus: configuration.cpus,
-            cpuModel: configuration.cpuModel == .standard ? PCBoard.standardCPUModel : configuration.cpuModel,
+            cpuModel: cpu.model,
             memory: memory, clock: clock,
             timerFrequency: hardware.timerFrequency ?? frequency)
         request.entropy = HostEntropy()
+        request.features = cpu.features
         let made = try accelerator.makeDomain(request)
         guard let domain = made as? any AcceleratorDomain<X86_64> else {
             throw VirtKitError(
@@ -113,7 +137,7 @@ public struct LocalHypervisor: Hypervisor {
         serial.onInput { wake.signal() }
         domain.connect(board.interruptSource)
         let loop = MachineLoop(
-            configuration: configuration, timerFrequency: hardware.timerFrequency ?? frequency, board: board,
+            configuration: configuration, timerFrequency: hardware.timerFrequency ?? frequency, cpu: cpu, board: board,
             memory: memory, clock: clock, domain: domain,
             control: control, serial: serial, wake: wake, state: state)
         link.connect(loop)

@@ -5,6 +5,7 @@ final class LocalMachine<TheBoard: Board>: Machine {
     private let loop: MachineLoop<TheBoard>
     private let thread: OwnedThread
     private let snapshotter: Snapshotter<TheBoard>
+    private let placer: PlacementController
 
     /// Starts the machine's threads; the vCPUs stand still.
     init(loop: MachineLoop<TheBoard>, initialStates: [TheBoard.Architecture.State]) throws(VirtKitError) {
@@ -28,19 +29,19 @@ final class LocalMachine<TheBoard: Board>: Machine {
             }
             let threads = vcpuThreads
             thread = try OwnedThread(name: "\(name.prefix(8))/machine") { loop.run(vcpuThreads: threads) }
+            placer = PlacementController(vcpus: threads, io: thread)
         } catch {
             loop.control.quit()
             for thread in vcpuThreads { thread.join() }
             throw error
         }
-        for (index, state) in initialStates.enumerated() {
-            do throws(VirtKitError) {
-                try loop.control.writeState(index, state)
-            } catch {
-                loop.end(.failure(error))
-                thread.join()
-                throw error
-            }
+        do throws(VirtKitError) {
+            try placer.apply(loop.configuration.placement)
+            for (index, state) in initialStates.enumerated() { try loop.control.writeState(index, state) }
+        } catch {
+            loop.end(.failure(error))
+            thread.join()
+            throw error
         }
     }
 
@@ -50,6 +51,7 @@ final class LocalMachine<TheBoard: Board>: Machine {
     var state: MachineState { loop.state }
     var serial: SerialConsole { loop.serial }
     var snapshots: (any MachineSnapshots)? { snapshotter }
+    var placement: (any MachinePlacementControl)? { placer }
     func events() -> MachineEvents { loop.events.events() }
 
     func start() async throws {

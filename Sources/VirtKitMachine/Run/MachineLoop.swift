@@ -24,6 +24,8 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     let configuration: MachineConfiguration
     /// In Hz, also where the configuration leaves it open.
     let timerFrequency: UInt64
+    /// What the guest was told of its CPUs.
+    let cpu: SavedCPU
     let board: TheBoard
     let memory: GuestMemory
     let clock: MachineClock
@@ -35,13 +37,15 @@ final class MachineLoop<TheBoard: Board>: Sendable {
     private let shared: Mutex<Shared>
 
     init(
-        configuration: MachineConfiguration, timerFrequency: UInt64, board: TheBoard, memory: GuestMemory,
+        configuration: MachineConfiguration, timerFrequency: UInt64, cpu: SavedCPU, board: TheBoard,
+        memory: GuestMemory,
         clock: MachineClock,
         domain: any AcceleratorDomain<TheBoard.Architecture>, control: VCPUControl<TheBoard.Architecture>,
         serial: SerialConsole, wake: WakeEvent, state: MachineState
     ) {
         self.configuration = configuration
         self.timerFrequency = timerFrequency
+        self.cpu = cpu
         self.board = board
         self.memory = memory
         self.clock = clock

@@ -25,7 +25,7 @@ extension MachineLoop {
     func sections() throws(VirtKitError) -> [StateSection] {
         var encoder = StateEncoder()
         encoder.encode(clock.now)
-        var sections = [StateSection(id: Self.clockSection, version: 1, payload: encoder.bytes)]
+        var sections = [StateSection(id: Self.clockSection, version: 1, payload: encoder.bytes), cpu.section]
         for index in 0..<control.count {
             var encoder = StateEncoder()
             try control.readState(index).encode(into: &encoder)
@@ -66,6 +66,8 @@ extension MachineLoop {
             guard version == 1 else { throw StateError("version \(version) is not known") }
             return try decoder.decode(UInt64.self)
         }
+        // Read before the machine was made; VirtKit 0.2.0 saved none.
+        rest[SavedCPU.sectionID] = nil
         // The guest's real-time clock goes by the host's, as after a suspension.
         clock.restore(elapsed: now, wallClock: clock.wallClock)
         var states: [GuestState] = []

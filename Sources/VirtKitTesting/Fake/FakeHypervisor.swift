@@ -38,6 +38,13 @@ public struct FakeHypervisor: Hypervisor {
                 message: "device \"\(device.id)\" has the model \"\(device.model)\", which is not known",
                 remedy: "A fake machine has no devices.")
         }
+        guard configuration.placement.isEmpty, configuration.memoryPolicy.isEmpty,
+            configuration.cpuFeatures == nil
+        else {
+            throw VirtKitError(
+                .unsupported, operation: "make machine", message: "a fake machine has no threads, no memory and no CPU",
+                remedy: "Leave placement, memoryPolicy and cpuFeatures out.")
+        }
         let image: BootImage? =
             switch configuration.boot {
             case .linux(let image, _, _, _), .elf(let image, _), .flat(let image, _), .multiboot(let image, _, _),

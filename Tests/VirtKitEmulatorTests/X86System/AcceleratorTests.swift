@@ -76,6 +76,49 @@ struct AcceleratorTests {
         #expect(throws: VirtKitError.self) { try domain(model: CPUModel(rawValue: "other")) }
     }
 
+    @Test("any frequency of the time-stamp counter can be had; CPUID tells only what it can tell exactly")
+    func frequencies() async throws {
+        let accelerator = EmulatorAccelerator()
+        var configuration = MachineConfiguration(architecture: .x86_64, memory: .mebibytes(1), boot: .elf("/none"))
+        for frequency: UInt64 in [1_000_000, 2_399_998_123, 5_000_000_000, 100_000_000_000] {
+            configuration.timerFrequency = frequency
+            #expect(await accelerator.suitability(for: configuration).level == .limited)
+        }
+        configuration.timerFrequency = 999_999
+        #expect(await accelerator.suitability(for: configuration).level == .no)
+        let dynamic = CPUIDTable.Dynamic(cr4: 0, xcr0: 1, isAPICEnabled: true)
+        func ratio(_ frequency: UInt64) -> CPUIDEntry {
+            CPUIDTable(model: CPUIDTable.Machine(timeStampFrequency: frequency)).lookup(0x15, 0, dynamic)
+        }
+        #expect(ratio(2_500_000_000) == CPUIDEntry(leaf: 0x15, eax: 2, ebx: 5, ecx: 1_000_000_000))
+        #expect(ratio(2_399_998_123) == CPUIDEntry(leaf: 0x15))
+        #expect(ratio(5_000_000_000) == CPUIDEntry(leaf: 0x15))
+    }
+
+    @Test("CPUID offers what is asked for of a model, and the rest is refused by name")
+    func features() async throws {
+        let accelerator = EmulatorAccelerator()
+        let second = try #require(await accelerator.features(of: .x86_64v2))
+        let first = try #require(await accelerator.features(of: .x86_64))
+        #expect(first.subtracting(second).isEmpty)
+        #expect(
+            second.subtracting(first).names == ["SSE3", "SSSE3", "CMPXCHG16B", "SSE4.1", "SSE4.2", "POPCNT", "LAHF"])
+        #expect(await accelerator.features(of: CPUModel(rawValue: "other")) == nil)
+        #expect(await X86_64.Features.common(of: .x86_64, [accelerator, accelerator]) == first)
+        let few = X86_64.Features(words: [1 << 26, 1 << 26])
+        let table = CPUIDTable(model: CPUIDTable.Machine(count: 2, features: few))
+        #expect(table.features == few)
+        let dynamic = CPUIDTable.Dynamic(cr4: 0, xcr0: 1, isAPICEnabled: true)
+        // The APIC and the number of CPUs are the machine's matter.
+        #expect(table.lookup(1, 0, dynamic).edx == 1 << 26 | 1 << 28 | 1 << 9)
+        var request = DomainRequest(
+            architecture: .x86_64, cpus: 1, cpuModel: .x86_64, memory: memory, clock: clock,
+            timerFrequency: 1_000_000_000)
+        request.features = second
+        let error = #expect(throws: VirtKitError.self) { try accelerator.makeDomain(request) }
+        #expect(error?.message.contains("SSE4.2") == true && error?.remedy != nil)
+    }
+
     @Test("HLT, and the state afterwards")
     func halt() throws {
         // mov eax, 0x12345678; out 0x80, al; inc ecx; hlt

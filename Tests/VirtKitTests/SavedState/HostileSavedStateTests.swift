@@ -61,7 +61,8 @@ import VirtKit
         lie("a region twice") { $0.regions.append($0.regions[0]) }
         lie("an unknown section") { $0.sections.append(StateSection(id: "x", version: 1, payload: [])) }
         for (index, section) in good.sections.enumerated() {
-            lie("\(section.id) is missing") { $0.sections.remove(at: index) }
+            // Machines that VirtKit 0.2.0 has saved have no section of their CPUs.
+            if section.id != "machine/cpu" { lie("\(section.id) is missing") { $0.sections.remove(at: index) } }
             lie("\(section.id) twice") { $0.sections.append(section) }
             lie("\(section.id) renamed") { $0.sections[index].id += "x" }
             for version: UInt32 in [0, section.version &+ 1, .max] {

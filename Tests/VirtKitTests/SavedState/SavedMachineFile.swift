@@ -43,6 +43,15 @@ struct SavedMachineFile {
         }
     }
 
+    /// How many vCPUs were halted.
+    var haltedCPUs: Int {
+        sections.count { section in
+            guard section.id.hasPrefix("cpu/") else { return false }
+            var decoder = StateDecoder(section.payload)
+            return (try? X86_64.State(from: &decoder, version: section.version))?.activity == .halted
+        }
+    }
+
     /// The file up to the memory.
     var head: [UInt8] {
         var encoder = StateEncoder()

@@ -71,6 +71,21 @@ struct DomainBuilder {
         domain.onCrash = .destroy
         buildConsole()
         for device in configuration.devices { build(device) }
+        if configuration.cpuFeatures != nil {
+            refuse(
+                "single CPU features are not turned into libvirt's",
+                remedy: "leave cpuFeatures out, and set them in a DomainDescription")
+        }
+        if !configuration.placement.isEmpty {
+            refuse(
+                "the threads of a domain are QEMU's, and placement is not turned into libvirt's tuning",
+                remedy: "leave placement out, and set cputune in a DomainDescription")
+        }
+        if !configuration.memoryPolicy.isEmpty {
+            refuse(
+                "the memory of a domain is QEMU's, and memoryPolicy is not turned into libvirt's",
+                remedy: "leave memoryPolicy out, and set memoryBacking and numatune in a DomainDescription")
+        }
         return domain
     }
 
