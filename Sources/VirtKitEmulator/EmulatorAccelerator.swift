@@ -14,7 +14,7 @@ public struct EmulatorAccelerator: Accelerator {
     /// The most vCPUs that a machine may have here. One executes at a time.
     public static let maximumCPUs = 64
 
-    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64-v2" or
+    /// Whether the emulator can run a machine: up to ``maximumCPUs`` x86-64 vCPUs, of the model "x86-64", "x86-64-v2" or
     /// "x86-64-v2-crypto".
     public func suitability(for configuration: MachineConfiguration) async -> Suitability {
         if let refusal = refusal(
@@ -27,6 +27,8 @@ public struct EmulatorAccelerator: Accelerator {
             .limited, reason: "executes the guest in software, many times slower than the host's own CPU would",
             remedy: "use a backend with the help of the host's CPU, where speed matters")
     }
+
+    private static let models: [CPUModel] = [.standard, .x86_64, .x86_64v2, .x86_64v2Crypto, .host]
 
     /// Makes an address space with vCPUs.
     ///
@@ -54,10 +56,11 @@ public struct EmulatorAccelerator: Accelerator {
                 "ask for fewer vCPUs, or use another backend"
             )
         }
-        if ![.standard, .x86_64v2, .x86_64v2Crypto, .host].contains(model) {
+        if !Self.models.contains(model) {
             return (
                 "the emulator does not know the CPU model \(model.rawValue)",
-                "use the model \(CPUModel.x86_64v2.rawValue) or \(CPUModel.x86_64v2Crypto.rawValue)"
+                "use the model \(CPUModel.x86_64v2.rawValue), \(CPUModel.x86_64v2Crypto.rawValue) or "
+                    + CPUModel.x86_64.rawValue
             )
         }
         if let frequency, frequency % 1_000_000 != 0 || frequency < 100_000_000 || frequency > 4_000_000_000 {

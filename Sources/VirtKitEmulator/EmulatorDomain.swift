@@ -43,7 +43,7 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
         processors = (0..<request.cpus).map { index in
             let machine = CPUIDTable.Machine(
                 index: index, count: request.cpus, timeStampFrequency: request.timerFrequency,
-                hasCrypto: request.cpuModel == .x86_64v2Crypto || request.cpuModel == .host)
+                level: CPUIDTable.Level(request.cpuModel))
             let counter = SharedCounter()
             let guest = X86Guest(
                 index: index, cpuid: CPUIDTable(model: machine), clock: request.clock,
@@ -96,6 +96,12 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
 
     func reset() throws(VirtKitError) {
         for processor in processors { processor.guest.reset() }
+    }
+
+    func noteForeignRun(vcpu index: Int) {
+        guard processors.indices.contains(index) else { return }
+        // Setting the state drops the translations of addresses.
+        processors[index].engine.invalidateCode()
     }
 
     func statistics() -> [String: UInt64] {

@@ -1,3 +1,5 @@
+internal import VirtKitCore
+
 /// One CPUID leaf or sub-leaf.
 struct CPUIDEntry: Equatable, Sendable {
     var leaf: UInt32
@@ -24,8 +26,20 @@ struct CPUIDTable: Equatable, Sendable {
         var timeStampFrequency: UInt64 = 1_000_000_000
         /// Frequency of the core crystal in Hz, which is also the input clock of the local APIC's timer.
         var crystalFrequency: UInt64 = 1_000_000_000
-        /// The model "x86-64-v2-crypto" rather than "x86-64-v2".
-        var hasCrypto = false
+        /// The CPU model.
+        var level = Level.second
+
+        fileprivate var hasCrypto: Bool { level == .crypto }
+        fileprivate var isFirst: Bool { level == .first }
+    }
+
+    /// The CPU models "x86-64", "x86-64-v2" and "x86-64-v2-crypto".
+    enum Level: Sendable {
+        case first, second, crypto
+
+        init(_ model: CPUModel) {
+            self = model == .x86_64 ? .first : model == .x86_64v2Crypto || model == .host ? .crypto : .second
+        }
     }
 
     /// State of the CPU that CPUID looks at.
@@ -43,7 +57,8 @@ struct CPUIDTable: Equatable, Sendable {
     static let highestHypervisor: UInt32 = 0x4000_0000
     static let highestExtended: UInt32 = 0x8000_0008
 
-    /// The models "x86-64-v2", called Nehalem (family 6, model 26, stepping 3), and "x86-64-v2-crypto".
+    /// The models "x86-64-v2", called Nehalem (family 6, model 26, stepping 3), "x86-64-v2-crypto", and "x86-64", called
+    /// Core 2 (family 6, model 15, stepping 11). What a model does not announce works all the same.
     init(model machine: Machine) {
         entries = Self.basic(machine) + Self.hypervisor() + Self.extended(machine)
     }
@@ -158,8 +173,10 @@ extension CPUIDTable {
             | Feature.pse36 | Feature.clfsh | Feature.mmx | Feature.fxsr | Feature.sse | Feature.sse2
             | (count > 1 ? Feature.htt : 0)
         let moreFeatures: UInt32 =
-            Feature.sse3 | Feature.ssse3 | Feature.cx16 | Feature.pcid | Feature.sse41 | Feature.sse42 | Feature.x2apic
-            | Feature.popcnt | Feature.tscDeadline | Feature.xsave | Feature.hypervisor
+            Feature.pcid | Feature.x2apic | Feature.tscDeadline | Feature.xsave | Feature.hypervisor
+            | (machine.isFirst
+                ? 0
+                : Feature.sse3 | Feature.ssse3 | Feature.cx16 | Feature.sse41 | Feature.sse42 | Feature.popcnt)
             | (machine.hasCrypto ? Feature.pclmulqdq | Feature.movbe | Feature.aes | Feature.rdrand : 0)
         let structured: UInt32 =
             Feature.fsgsbase | Feature.tscAdjust | Feature.smep | Feature.erms | Feature.invpcid | Feature.smap
@@ -171,7 +188,8 @@ extension CPUIDTable {
         var leaves = [
             CPUIDEntry(leaf: 0, eax: highestBasic, ebx: 0x756E_6547, ecx: 0x6C65_746E, edx: 0x4965_6E69),
             CPUIDEntry(
-                leaf: 1, eax: 0x0001_06A3, ebx: (identifier & 0xFF) &<< 24 | (UInt32(1) &<< shift) &<< 16 | 8 &<< 8,
+                leaf: 1, eax: machine.isFirst ? 0x0000_06FB : 0x0001_06A3,
+                ebx: (identifier & 0xFF) &<< 24 | (UInt32(1) &<< shift) &<< 16 | 8 &<< 8,
                 ecx: moreFeatures, edx: features),
             // Descriptor 0xFF: see leaf 4.
             CPUIDEntry(leaf: 2, eax: 0x00FE_FF01),
@@ -244,7 +262,7 @@ extension CPUIDTable {
         return [
             CPUIDEntry(leaf: 0x8000_0000, eax: highestExtended),
             CPUIDEntry(
-                leaf: 0x8000_0001, ecx: Feature.lahf | (machine.hasCrypto ? Feature.lzcnt : 0),
+                leaf: 0x8000_0001, ecx: (machine.isFirst ? 0 : Feature.lahf) | (machine.hasCrypto ? Feature.lzcnt : 0),
                 edx: Feature.syscall | Feature.noExecute | Feature.page1GB | Feature.rdtscp | Feature.longMode),
         ] + strings + [
             // L2: 256 KiB, 8-way, lines of 64 bytes.
