@@ -3,9 +3,12 @@ public enum Backends {
     /// Every built-in backend. Add your own: `Backends.builtIn + [MyBackend()]`.
     ///
     /// Among backends that answer alike the first is taken. So KVM runs what it can run in full; where it is limited,
-    /// which means that it can't execute a part of what guests may do, the emulator comes first. libvirt, whose
-    /// machines are outside of this process, is the last.
-    public static var builtIn: [any Backend] { [EmulatorBackend(), KVMBackend(), LibvirtBackend()] }
+    /// which means that it can't execute a part of what guests may do, the emulator comes first. Both together,
+    /// ``AssistedBackend``, are there for those who ask for them. libvirt, whose machines are outside of this process,
+    /// is the last.
+    public static var builtIn: [any Backend] {
+        [EmulatorBackend(), KVMBackend(), AssistedBackend(), LibvirtBackend()]
+    }
 }
 
 /// VirtKit's own CPU emulator on VirtKit's own boards, in this process.

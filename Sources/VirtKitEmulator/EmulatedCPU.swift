@@ -14,7 +14,10 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
 
     var instructionCount: UInt64? { engine.instructionCount }
 
-    mutating func run(_ bus: any GuestBus) throws(VirtKitError) -> VCPUExit {
+    mutating func run(_ bus: any GuestBus) throws(VirtKitError) -> VCPUExit { try run(bus, atMost: budget) }
+
+    mutating func run(_ bus: any GuestBus, atMost instructions: UInt64) throws(VirtKitError) -> VCPUExit {
+        let budget = min(budget, instructions)
         engine.bus = bus
         defer { guest.counter.value = engine.instructionCount }
         if guest.isShutDown { return exit(.shutdown) }
@@ -30,11 +33,11 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
             return translate(engine.run(maximumInstructions: budget))
         }
         guard baton.take(index, unless: { engine.signals.has(X86Signal.exit) }) else { return refuse() }
-        return runWithBaton(baton)
+        return runWithBaton(baton, budget)
     }
 
     /// Runs until an exit, and lets others run at each PAUSE, when it spins, and after each slice. Gives the baton back.
-    private func runWithBaton(_ baton: Baton) -> VCPUExit {
+    private func runWithBaton(_ baton: Baton, _ budget: UInt64) -> VCPUExit {
         let start = engine.instructionCount
         if let code = guest.deliverRestoredEvent() {
             baton.giveBack(index)
@@ -42,7 +45,7 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
         }
         var spin = SpinWatch()
         while true {
-            if let exit = runTurn(baton, start, &spin) {
+            if let exit = runTurn(baton, start, budget, &spin) {
                 baton.giveBack(index)
                 return exit
             }
@@ -52,7 +55,7 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
     }
 
     /// Runs until the turn is over (nil) or the vCPU leaves guest code.
-    private func runTurn(_ baton: Baton, _ start: UInt64, _ spin: inout SpinWatch) -> VCPUExit? {
+    private func runTurn(_ baton: Baton, _ start: UInt64, _ budget: UInt64, _ spin: inout SpinWatch) -> VCPUExit? {
         let began = engine.instructionCount
         var limit = Baton.slice
         spin.beginTurn()

@@ -101,6 +101,12 @@ final class EmulatorDomain: AcceleratorDomain, @unchecked Sendable {
     /// Whether a vCPU's last run ended with its budget, before an instruction that it had tried and that faults.
     func endedBeforeFault(_ index: Int) -> Bool { processors[index].engine.endedBeforeFault }
 
+    func noteForeignRun(vcpu index: Int) {
+        guard processors.indices.contains(index) else { return }
+        // Setting the state drops the translations of addresses.
+        processors[index].engine.invalidateCode()
+    }
+
     func statistics() -> [String: UInt64] {
         var counters = ["instructions": processors.reduce(0) { $0 &+ $1.counter.value }]
         guard let baton else { return counters }

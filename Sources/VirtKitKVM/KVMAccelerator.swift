@@ -162,8 +162,9 @@ public struct KVMAccelerator: Accelerator {
             }
             return try KVMDomain(
                 request, kickSignal: kickSignal, interface: KernelInterface.shared,
-                emulatesRing0: probe.isSlow || !probe.missing.isEmpty, supported: probe.supportedCPUID,
-                interruptMode: interruptMode)
+                emulatesRing0: probe.isSlow || !probe.missing.isEmpty,
+                hasShadowPages: probe.isSlow || !probe.missing.isEmpty || KVMHost.hasShadowPages(HostFiles()),
+                supported: probe.supportedCPUID, interruptMode: interruptMode)
         #else
             throw VirtKitError(
                 .unsupported, operation: operation, message: Self.otherHost.reason, remedy: Self.otherHost.remedy)

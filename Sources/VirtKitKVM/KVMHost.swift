@@ -84,6 +84,13 @@ struct KVMHost: Sendable {
         return modules.contains("kvm_pvm") ? .paravirtual : .nothing
     }
 
+    /// Whether KVM makes page tables from the guest's, since the CPU's own second level (EPT, NPT) is not used.
+    static func hasShadowPages(_ files: HostFiles) -> Bool {
+        ["/sys/module/kvm_intel/parameters/ept", "/sys/module/kvm_amd/parameters/npt"].contains { path in
+            ["N", "0"].contains(files.line(path))
+        }
+    }
+
     /// The hypervisor's own name beneath this system (CPUID leaf 40000000H); nil on bare metal.
     static var signature: String? {
         var name = [CChar](repeating: 0, count: 13)

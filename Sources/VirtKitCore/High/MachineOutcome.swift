@@ -84,6 +84,9 @@ public struct MachineEvent: Hashable, Sendable {
         public static let reset = Kind(rawValue: "reset")
         /// The power button was pressed.
         public static let powerButton = Kind(rawValue: "power-button")
+        /// Another accelerator executed an instruction that the machine's first one can't. Sent once for each kind of
+        /// instruction, and for the first 64 kinds; the statistics count all. `details` names the instruction.
+        public static let assisted = Kind(rawValue: "assisted")
         /// The machine was saved.
         public static let saved = Kind(rawValue: "saved")
         /// Events were dropped because nobody read them in time; `details` holds their number.

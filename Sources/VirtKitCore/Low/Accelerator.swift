@@ -117,6 +117,24 @@ public protocol AcceleratorDomain<Architecture>: AnyObject, Sendable {
 
     /// Counters for people: names are stable, "instructions" among them where they are counted.
     func statistics() -> [String: UInt64]
+
+    /// Says that vCPU `index` has run on another accelerator, which shares this domain's memory and board, since it ran
+    /// here. Its next state is what it has become there; what is remembered of guest memory (translations, code) and of
+    /// the board's system registers may be out of date. Called before that state is set, on the thread that sets it.
+    ///
+    /// A domain that remembers nothing of the kind has nothing to do: the default.
+    func noteForeignRun(vcpu index: Int)
+
+    /// Names where events go that the domain has to tell of its machine. Called once, before any vCPU runs. By default
+    /// a domain has none.
+    func connect(events: MachineEventSource)
+}
+
+extension AcceleratorDomain {
+    /// Does nothing.
+    public func noteForeignRun(vcpu index: Int) {}
+    /// Does nothing.
+    public func connect(events: MachineEventSource) {}
 }
 
 extension AcceleratorDomain {

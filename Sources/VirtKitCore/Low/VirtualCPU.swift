@@ -82,6 +82,11 @@ public protocol VirtualCPU<Architecture>: ~Copyable {
     /// Runs guest code until an exit. Memory-mapped, port and system-register accesses go to `bus` in mid-instruction.
     mutating func run(_ bus: any GuestBus) throws(VirtKitError) -> VCPUExit
 
+    /// Runs guest code as `run(_:)` does, and returns `.budget` soon after `instructions` have completed.
+    ///
+    /// An accelerator that can't count instructions runs on to another exit: the default.
+    mutating func run(_ bus: any GuestBus, atMost instructions: UInt64) throws(VirtKitError) -> VCPUExit
+
     /// All architectural state, exact at an instruction boundary.
     func state() throws(VirtKitError) -> Architecture.State
 
@@ -90,6 +95,13 @@ public protocol VirtualCPU<Architecture>: ~Copyable {
     /// - Throws: `VirtKitError` with `.invalidSavedState` for a state that no real CPU can be in, or that this
     ///   accelerator can't run.
     mutating func setState(_ state: Architecture.State) throws(VirtKitError)
+}
+
+extension VirtualCPU where Self: ~Copyable {
+    /// Runs to an exit, without a bound.
+    public mutating func run(_ bus: any GuestBus, atMost instructions: UInt64) throws(VirtKitError) -> VCPUExit {
+        try run(bus)
+    }
 }
 
 /// Code that drives a vCPU: a run loop, or a single question.

@@ -19,6 +19,7 @@
         private let lent = Mutex<Set<Int>>([])
         private let isFiltered = Mutex(false)
         private let protection = KVMProtection()
+        private let sparePage = Mutex<GuestMemoryRegion?>(nil)
 
         let interruptMode: InterruptMode
         var localControllers: (any LocalControllers)? {
@@ -33,7 +34,7 @@
 
         init(
             _ request: DomainRequest, kickSignal: Int32, interface: any KVMInterface, emulatesRing0: Bool = false,
-            supported: [kvm_cpuid_entry2]? = nil, interruptMode: InterruptMode = .external
+            hasShadowPages: Bool = false, supported: [kvm_cpuid_entry2]? = nil, interruptMode: InterruptMode = .external
         ) throws(VirtKitError) {
             self.interruptMode = interruptMode
             let operation = "make a KVM domain"
@@ -73,6 +74,9 @@
             memory.addObserver(protection)
             for processor in processors {
                 // Called only by the processor, which the domain owns.
+                if hasShadowPages {
+                    processor.dropShadowPages = { [unowned self] () throws(KVMError) in try dropShadowPages() }
+                }
                 if interruptMode == .external {
                     processor.installFilter = { [unowned self] () throws(KVMError) in try installFilter() }
                 }
@@ -130,6 +134,37 @@
                 }
             }
             try outcome.get()
+        }
+
+        func noteForeignRun(vcpu index: Int) {
+            guard processors.indices.contains(index) else { return }
+            processors[index].hasRunElsewhere = true
+        }
+
+        /// Drops all page tables that KVM has made from the guest's. KVM hears of the guest's own stores to those, not of
+        /// another's; it drops all of them when a memory slot goes (kvm_arch_flush_shadow_memslot()). That takes some
+        /// 30 us, so it is done only where there are such tables.
+        private func dropShadowPages() throws(KVMError) {
+            let outcome = sparePage.withLock { sparePage -> Result<Void, KVMError> in
+                Result { () throws(KVMError) in
+                    if sparePage == nil { sparePage = try Self.makeSparePage() }
+                    guard let page = sparePage else { return }
+                    let slot = memory.regions.count
+                    try machine.setMemory(slot: slot, page)
+                    try machine.removeMemory(slot: slot)
+                }
+            }
+            try outcome.get()
+        }
+
+        /// A page between the range of messages (FEE00000H) and the largest BIOS flash (from FF000000H), where a PC has
+        /// nothing. It is mapped for moments only.
+        private static func makeSparePage() throws(KVMError) -> GuestMemoryRegion {
+            do throws(VirtKitError) {
+                return try GuestMemoryRegion(guestAddress: 0xFEF0_0000, size: 0x1000)
+            } catch {
+                throw KVMError("mmap", error.errno ?? ENOMEM)
+            }
         }
 
         /// A byte at a linear address (of code: nothing says how the guest has changed it since).

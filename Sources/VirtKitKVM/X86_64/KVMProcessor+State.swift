@@ -62,9 +62,12 @@
                 // INIT leaves IA32_APIC_BASE alone.
                 if state.keepsTimeStampCounter, apicBase != 0 { system.apic_base = apicBase }
                 // No time has passed on a machine that has not run: its local APIC is as after reset.
-                if !hasLocalController, !state.keepsTimeStampCounter, state.timeStampCounter != 0 {
+                if !hasLocalController,
+                    hasRunElsewhere || (!state.keepsTimeStampCounter && state.timeStampCounter != 0)
+                {
                     try installFilter()
                 }
+                if hasRunElsewhere { try forgetPageTables(system) }
                 apicBase = system.apic_base
                 vcpu.run.pointee.apic_base = system.apic_base
                 try vcpu.setSystemRegisters(system)
@@ -99,6 +102,19 @@
                 && !state.nmiPending
             vcpu.run.pointee.ready_for_interrupt_injection = isReady ? 1 : 0
             vcpu.run.pointee.request_interrupt_window = 0
+        }
+
+        /// Forgets the guest's page tables as they were: another accelerator may have changed them, and told its own
+        /// translations alone.
+        ///
+        /// KVM drops the translations of a vCPU whose CR4.PGE is set to another value, as by the guest's own MOV to CR4
+        /// (Intel SDM volume 3A, 4.10.4.1).
+        private func forgetPageTables(_ system: kvm_sregs) throws(KVMError) {
+            var other = system
+            other.cr4 ^= 1 << 7
+            try vcpu.setSystemRegisters(other)
+            try dropShadowPages()
+            hasRunElsewhere = false
         }
 
         /// Sets every MSR that a state may list: one that it does not list is 0, as after reset. Returns why not.

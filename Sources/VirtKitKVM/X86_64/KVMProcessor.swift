@@ -44,6 +44,10 @@
         var apicBase: UInt64 = 0
         /// Installs the filter, unless it is there.
         var installFilter: () throws(KVMError) -> Void = {}
+        /// The vCPU has run on another accelerator: what KVM keeps of the guest's page tables is dropped with the next state.
+        var hasRunElsewhere = false
+        /// Drops the page tables that KVM has made from the guest's, where it has any.
+        var dropShadowPages: () throws(KVMError) -> Void = {}
         /// Its time-stamp counter, against machine time.
         let timeStamps: KVMTimeStamps
         var timeStamp = KVMTimeStamps.Position()
@@ -194,7 +198,7 @@
                 isShutDown = true
                 return VCPUExit(.shutdown, address: programCounter)
             case .debug(_, let address, let dr6, _): return VCPUExit(.debug, address: address, detail: dr6)
-            case .emulationFailure(let instruction): return emulationFailure(instruction)
+            case .emulationFailure(let instruction): return try emulationFailure(instruction)
             default: return exit.forDriver(reason, at: programCounter)
             }
         }
@@ -207,7 +211,15 @@
         }
 
         /// An instruction that KVM can't execute, with its bytes: those that KVM tells, or else what is in memory at RIP.
-        private func emulationFailure(_ instruction: KVMExit.Instruction) -> VCPUExit {
+        private func emulationFailure(_ instruction: KVMExit.Instruction) throws(KVMError) -> VCPUExit {
+            // KVM has queued an #UD beside the exit (handle_emulation_failure() in the kernel's arch/x86/kvm/x86.c), which
+            // is not the guest's.
+            var events = try vcpu.events()
+            if events.exception.nr == 6, events.exception.injected != 0 || events.exception.pending != 0 {
+                events.exception.injected = 0
+                events.exception.pending = 0
+                try vcpu.setEvents(events)
+            }
             var instruction = instruction
             if instruction.count == 0 { instruction = codeBytes?(programCounter) ?? instruction }
             return .emulationFailure(

@@ -141,6 +141,7 @@ public struct LocalHypervisor: Hypervisor {
             memory: memory, clock: clock, domain: domain,
             control: control, serial: serial, wake: wake, state: state)
         link.connect(loop)
+        domain.connect(events: loop.events)
         return loop
     }
 }

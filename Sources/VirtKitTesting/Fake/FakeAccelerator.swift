@@ -179,6 +179,9 @@ struct FakeCPU: VirtualCPU, ~Copyable {
     var instructionCount: UInt64? { processor.instructions }
 
     mutating func run(_ bus: any GuestBus) throws(VirtKitError) -> VCPUExit { try processor.run(bus) }
+    mutating func run(_ bus: any GuestBus, atMost instructions: UInt64) throws(VirtKitError) -> VCPUExit {
+        try processor.run(bus, atMost: instructions)
+    }
     func state() throws(VirtKitError) -> X86_64.State { processor.exportState() }
     mutating func setState(_ state: X86_64.State) throws(VirtKitError) { try processor.importState(state) }
 }

@@ -135,8 +135,9 @@ final class FakeProcessor: @unchecked Sendable {
 
     // MARK: The loop
 
-    /// Runs the guest until an exit.
-    func run(_ bus: any GuestBus) throws(VirtKitError) -> VCPUExit {
+    /// Runs the guest until an exit, or until a number of instructions has completed.
+    func run(_ bus: any GuestBus, atMost limit: UInt64 = .max) throws(VirtKitError) -> VCPUExit {
+        let first = instructions
         self.bus = bus
         if fault == .domainsShareBus { Self.lastBus.withLock { $0 = Kept(bus: bus) } }
         defer {
@@ -162,6 +163,7 @@ final class FakeProcessor: @unchecked Sendable {
         idleRuns = state.activity == .halted ? idleRuns + 1 : 0
         if fault == .haltEndsByItself, idleRuns > 1 { state.activity = .running }
         while true {
+            if instructions &- first >= limit { return VCPUExit(.budget, address: state.rip) }
             if let exit = try attend() { return exit }
             if state.activity == .shutdown { return VCPUExit(.shutdown, address: state.rip) }
             if let exit = step() { return exit }
