@@ -119,7 +119,12 @@ struct LibvirtDaemonCommandTests {
         let result = try await console.result()
         #expect(result.code == 0, "\(result)")
         #expect(result.output.contains("abc"))
-        #expect(try await run(["list", "--all"], on: daemon).output == "-    guest  shut off\n")
+        // The console ends a little before the domain.
+        var list = ""
+        for _ in 0..<100 where list != "-    guest  shut off\n" {
+            list = try await run(["list", "--all"], on: daemon).output
+        }
+        #expect(list == "-    guest  shut off\n")
     }
 
     /// One description, on the emulator and on QEMU by way of the daemon: one text, one end.
@@ -181,7 +186,8 @@ struct LibvirtDaemonCommandTests {
                     setpriv --reuid 65534 --clear-groups "$copy/virtkit" "$@"
                     """)
             #expect(stranger.code == 74, "\(stranger)")
-            #expect(stranger.error.contains("Permission denied; join the group libvirt"), "\(stranger)")
+            #expect(stranger.error.contains("Permission denied"), "\(stranger)")
+            #expect(stranger.error.contains("; join the group libvirt"), "\(stranger)")
         }
     }
 
