@@ -15,9 +15,9 @@ struct LibvirtCommandTests {
     private func host() throws -> String {
         func domain(_ name: String, _ uuid: String, _ state: String) -> String {
             """
-            <domain type='test'><name>\(name)</name><uuid>\(uuid)</uuid><memory>1024</memory>
-            <os><type>hvm</type></os><test:domain xmlns:test='http://libvirt.org/schemas/domain/test/1.0'
-            ><test:runstate>\(state)</test:runstate></test:domain></domain>
+            <domain type='test' xmlns:test='http://libvirt.org/schemas/domain/test/1.0'><name>\(name)</name>
+            <uuid>\(uuid)</uuid><memory>1024</memory><os><type>hvm</type></os>
+            <test:runstate>\(state)</test:runstate></domain>
             """
         }
         let text = """
@@ -94,7 +94,7 @@ struct LibvirtCommandTests {
         (["stop", "--connect", "HOST", "rests"], 74, ["not running"]),
         (["stop", "--connect", "HOST", "rests", "--deadline", "0"], 74, ["not running"]),
         (["console", "--connect", "HOST", "runs"], 78, ["not supported", "virDomainOpenConsole"]),
-        (["list", "--connect", "test:///nonexistent.xml"], 74, ["nonexistent.xml"]),
+        (["list", "--connect", "test:///nonexistent.xml"], 78, ["nonexistent.xml"]),
         (["list", "--connect", "nothing://host/"], 74, ["no driver \"nothing\""]),
         (
             ["list", "--connect", "qemu+unix:///system?socket=/nonexistent"], 74,

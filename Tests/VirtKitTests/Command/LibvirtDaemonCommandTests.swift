@@ -11,20 +11,22 @@ struct LibvirtDaemonCommandTests {
 
     init() throws { folder = try ScratchFolder() }
 
-    /// A multiboot image that sends back every byte that comes, and powers the machine off at "q".
-    private static let echo: [UInt8] = {
-        let words: [UInt32] = [
-            0x1BAD_B002, 0x1_0003, 0 &- 0x1BAD_B002 &- 0x1_0003, 0x10_0000, 0x10_0000, 0, 0x10_1000, 0x10_0020,
-        ]
-        let loop: [UInt8] = [
+    /// Code of 32 or 64 bits that sends back every byte that comes, and powers the machine off at "q".
+    private static let echoCode: [UInt8] =
+        [
             0x66, 0xBA, 0xFD, 0x03,  // 0: mov $0x3FD, %dx
             0xEC, 0xA8, 0x01, 0x74, 0xFB,  // 4: in (%dx), %al; test $1, %al; jz 4
             0x66, 0xBA, 0xF8, 0x03,  // mov $0x3F8, %dx
             0xEC, 0x3C, 0x71, 0x74, 0x03,  // in (%dx), %al; cmp $'q', %al; je 1f
             0xEE, 0xEB, 0xEB,  // out %al, (%dx); jmp 0; 1:
+        ] + BareCode.powerOff
+
+    /// The same as a multiboot image.
+    private static let echo: [UInt8] = {
+        let words: [UInt32] = [
+            0x1BAD_B002, 0x1_0003, 0 &- 0x1BAD_B002 &- 0x1_0003, 0x10_0000, 0x10_0000, 0, 0x10_1000, 0x10_0020,
         ]
-        return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * UInt32($0))) } } + loop
-            + BareCode.powerOff
+        return words.flatMap { word in (0..<4).map { UInt8(truncatingIfNeeded: word >> (8 * UInt32($0))) } } + echoCode
     }()
 
     private func document(_ name: String) throws -> String {
@@ -119,7 +121,12 @@ struct LibvirtDaemonCommandTests {
         let result = try await console.result()
         #expect(result.code == 0, "\(result)")
         #expect(result.output.contains("abc"))
-        #expect(try await run(["list", "--all"], on: daemon).output == "-    guest  shut off\n")
+        // The console ends a little before the domain.
+        var list = ""
+        for _ in 0..<100 where list != "-    guest  shut off\n" {
+            list = try await run(["list", "--all"], on: daemon).output
+        }
+        #expect(list == "-    guest  shut off\n")
     }
 
     /// One description, on the emulator and on QEMU by way of the daemon: one text, one end.
@@ -141,7 +148,7 @@ struct LibvirtDaemonCommandTests {
                 let translates = backend == daemon.uri && kvm.level < .full
                 #expect(result.error.contains("QEMU translates") == translates, "\(result)")
             }
-            let echo = try folder.write("echo", Self.echo)
+            let echo = try folder.write("echo", Self.echoCode)
             let script = "\"$0\" \"$@\" < <(while sleep 0.2; do echo -n abcq; done)"
             for backend in ["emulator", daemon.uri] {
                 let result = try await CommandProcess.run(
@@ -181,7 +188,8 @@ struct LibvirtDaemonCommandTests {
                     setpriv --reuid 65534 --clear-groups "$copy/virtkit" "$@"
                     """)
             #expect(stranger.code == 74, "\(stranger)")
-            #expect(stranger.error.contains("Permission denied; join the group libvirt"), "\(stranger)")
+            #expect(stranger.error.contains("Permission denied"), "\(stranger)")
+            #expect(stranger.error.contains("; join the group libvirt"), "\(stranger)")
         }
     }
 
