@@ -41,6 +41,8 @@ extension Engine {
     ) -> Bool {
         let address = Interpreter.address(f, ip)
         let operand = Interpreter.read(f, ip.pointee.b, UInt64.self)
+        // The store may drop the running block, and with it the operation where it is the first one.
+        let d = ip.pointee.d
         let target = writablePointer(address, bytes)
         if target.isFault { return true }
         let old: UInt64
@@ -67,7 +69,7 @@ extension Engine {
             }
             if slowStore(address, new, bytes) { return true }
         }
-        write(ip.pointee.d, bytes, old)
+        write(d, bytes, old)
         return false
     }
 
@@ -78,6 +80,7 @@ extension Engine {
         if bytes == 16 { return compareExchange128(f, ip, address, expectedPlace) }
         let expected = Interpreter.read(f, expectedPlace, UInt64.self) & (UInt64.max &>> UInt64(64 &- 8 &* bytes))
         let desired = Interpreter.read(f, ip.pointee.b, UInt64.self)
+        let d = ip.pointee.d
         let target = writablePointer(address, bytes)
         if target.isFault { return true }
         let old: UInt64
@@ -100,7 +103,7 @@ extension Engine {
             old = loaded.value
             if slowStore(address, old == expected ? desired : old, bytes) { return true }
         }
-        write(ip.pointee.d, bytes, old)
+        write(d, bytes, old)
         return false
     }
 
@@ -113,6 +116,7 @@ extension Engine {
         }
         let expected = Interpreter.readVector(f, expectedPlace)
         let desired = Interpreter.readVector(f, ip.pointee.b)
+        let d = ip.pointee.d
         let target = writablePointer(address, 16)
         if target.isFault { return true }
         if let host = target.host {
@@ -128,7 +132,7 @@ extension Engine {
                     }
                 }
             }
-            Interpreter.writeVector(f, ip.pointee.d, old.0, old.1)
+            Interpreter.writeVector(f, d, old.0, old.1)
             return false
         }
         let low = slowLoad(address, 8)
@@ -136,7 +140,7 @@ extension Engine {
         if low.isFault || high.isFault { return true }
         let isEqual = low.value == expected.0 && high.value == expected.1
         if slowStoreVector(address, isEqual ? desired.0 : low.value, isEqual ? desired.1 : high.value) { return true }
-        Interpreter.writeVector(f, ip.pointee.d, low.value, high.value)
+        Interpreter.writeVector(f, d, low.value, high.value)
         return false
     }
 }

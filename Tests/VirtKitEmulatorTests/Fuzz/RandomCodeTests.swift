@@ -15,7 +15,7 @@ import Testing
             let code = (0..<1 + random.below(4)).flatMap { _ in RandomCode.bytes(&random) }
             let registers = RandomCode.registers(&random)
             if let difference = try pair.difference(mode, code: code, registers: registers),
-                !Self.open.contains(RandomCode.text(code))
+                RandomCode.text(code) != Self.open
             {
                 failures += 1
                 if failures < 4 {
@@ -28,19 +28,22 @@ import Testing
         #expect(pair.instructions > count)
     }
 
-    /// Code with which the interpreters differ still. An XCHG that overwrites the next instruction; code in page 0 that
-    /// changes itself; a handler that faults at once, for ever, in which only the counts of faults are compared wrongly.
-    private static let open: Set<String> = [
-        "8725",
-        "4846c257198d44e6f2470f04748d90d4e56a5b5109ee369b6546d0da",
+    /// Code with which the interpreters differed when it was last run: its handler faults at once, for ever, and the two
+    /// were given different counts of faults. `CodePair` should count them alike now.
+    private static let open =
         "f367656df8430b764826d4e900d96b653333edcbfc4a6befb3e160e765154c2f4def69160f251d320fec4f0f8ce711ac"
-            + "30132d659300362d622fa1e8763c532a83a0f321060bf9b2c241660fffdc524b9208",
-    ]
+        + "30132d659300362d622fa1e8763c532a83a0f321060bf9b2c241660fffdc524b9208"
 
     /// What this test has found before, with registers that are all zero.
     @Test(arguments: [
         // INT1 with a descriptor table that is none shuts down: the PC was that of the block.
-        (CodePair.Mode.kernel64, [0x0F, 0x01, 0x15, 0x00, 0x01, 0x00, 0x00, 0xF1] as [UInt8])
+        (CodePair.Mode.kernel64, [0x0F, 0x01, 0x15, 0x00, 0x01, 0x00, 0x00, 0xF1] as [UInt8]),
+        // XCHG, XADD and CMPXCHG that overwrite code of their own block, with memory as their first operation: the
+        // result went to RAX.
+        (.kernel64, [0x87, 0x25]),
+        (.kernel64, [0x87, 0x0D, 0, 0, 0, 0, 0x90, 0x90, 0x90, 0x90, 0xF4]),
+        (.kernel64, [0xF0, 0x0F, 0xC1, 0x0D, 0, 0, 0, 0, 0x90, 0x90, 0x90, 0x90, 0xF4]),
+        (.kernel64, [0xF0, 0x0F, 0xB1, 0x0D, 0, 0, 0, 0, 0x90, 0x90, 0x90, 0x90, 0xF4]),
     ])
     func bothInterpretersAgreeAsTheyDidNot(_ mode: CodePair.Mode, _ code: [UInt8]) throws {
         let pair = try CodePair()
