@@ -176,7 +176,8 @@ struct InputQueue: Sendable {
     mutating func append(_ bytes: some Collection<UInt8>) { storage.append(contentsOf: bytes) }
 
     mutating func take(upTo limit: Int) -> [UInt8] {
-        let bytes = Array(storage[taken...].prefix(max(0, limit)))
+        // A copy in any case: an array of the whole would share the storage, which could not change in place then.
+        let bytes = storage[taken...].prefix(max(0, limit)).map { $0 }
         taken += bytes.count
         // What was taken is let go in halves, so that each byte is moved once on average.
         if taken * 2 >= storage.count {
