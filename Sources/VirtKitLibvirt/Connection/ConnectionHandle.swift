@@ -9,10 +9,13 @@ final class ConnectionHandle: @unchecked Sendable {
     let pointer: OpaquePointer
     /// Which of a `LibvirtConnection`'s connections this is: 1 for the first.
     let generation: Int
+    /// Who registers callbacks, where the connection is shared; nil for this handle.
+    let relay: EventRelay?
     private let hasCloseCallback: Bool
     private let callbacks = Mutex<[(Deregister, CInt)]>([])
 
-    init(_ pointer: OpaquePointer, generation: Int, hasCloseCallback: Bool) {
+    init(_ pointer: OpaquePointer, generation: Int, hasCloseCallback: Bool, relay: EventRelay? = nil) {
+        self.relay = relay
         self.pointer = pointer
         self.generation = generation
         self.hasCloseCallback = hasCloseCallback

@@ -12,6 +12,23 @@ enum EmbeddedDriver {
         let flags: CUnsignedInt
     }
 
+    private static let relays = Mutex<[Int: EventRelay]>([:])
+
+    /// Who registers callbacks on a connection that `connection` gave.
+    static func relay(for pointer: OpaquePointer) throws(LibvirtError) -> EventRelay {
+        let reference = try Libvirt.virConnectRef.call
+        let address = Int(bitPattern: pointer)
+        return relays.withLock { relays in
+            if let relay = relays[address] { return relay }
+            // SAFETY: the same address as above, with a reference of the relay's own.
+            let pointer = OpaquePointer(bitPattern: address)!
+            _ = reference(pointer)
+            let relay = EventRelay(ConnectionHandle(pointer, generation: 1, hasCloseCallback: false))
+            relays[address] = relay
+            return relay
+        }
+    }
+
     // SAFETY: the addresses of virConnects that are never let go, as numbers, since pointers don't leave a lock.
     private static let open = Mutex<[Key: Int]>([:])
 

@@ -113,12 +113,13 @@ extension LibvirtConnection {
 
     /// Makes a transient domain that is destroyed with the connection where the driver can do that.
     func createScoped(_ xml: String, _ flags: LibvirtStartFlags) async throws -> LibvirtDomain {
+        // An embedded driver has no connections to tell apart, and would start a machine only to see that it can't.
+        if EmbeddedDriver.isMeant(by: uri) { return try await create(xml, flags) }
         do {
             return try await create(xml, flags.union(.autoDestroy))
         } catch let error as LibvirtError
             where [.argumentUnsupported, .invalidArgument].contains(error.code) || error.message.contains("autodestroy")
         {
-            // The embedded driver says so by its message; others refuse the flag.
             return try await create(xml, flags)
         }
     }

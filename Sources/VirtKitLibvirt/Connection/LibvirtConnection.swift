@@ -153,7 +153,8 @@ public final class LibvirtConnection: Sendable {
         let registered = try Libvirt.virConnectRegisterCloseCallback.call(
             pointer, closeCallback, box.toOpaque(), { Unmanaged<CloseBox>.fromOpaque($0!).release() })
         if registered < 0 { box.release() }
-        return ConnectionHandle(pointer, generation: generation, hasCloseCallback: registered >= 0)
+        let relay = EmbeddedDriver.isMeant(by: uri) ? try EmbeddedDriver.relay(for: pointer) : nil
+        return ConnectionHandle(pointer, generation: generation, hasCloseCallback: registered >= 0, relay: relay)
     }
 
     // MARK: Losing and making again

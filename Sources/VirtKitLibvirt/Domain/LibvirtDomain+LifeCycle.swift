@@ -255,13 +255,18 @@ extension LibvirtDomain {
 }
 
 extension LibvirtEvents {
-    /// Waits for an event of some kind, any by default, but not longer than some time.
-    func wait(for limit: Duration, until isWanted: @escaping @Sendable (LibvirtEvent) -> Bool = { _ in true }) async {
-        await withTaskGroup(of: Void.self) { group in
-            group.addTask { while let event = await buffer.next(), !isWanted(event) {} }
-            group.addTask { try? await Task.sleep(for: Swift.max(.zero, limit)) }
-            await group.next()
+    /// Waits for one event, but not longer than some time. Gives whether one came; nil where none will come any more.
+    @discardableResult
+    func wait(for limit: Duration) async -> Bool? {
+        await withTaskGroup(of: Bool?.self) { group in
+            group.addTask { await buffer.next() == nil ? nil : true }
+            group.addTask {
+                try? await Task.sleep(for: Swift.max(.zero, limit))
+                return false
+            }
+            let came = await group.next() ?? nil
             group.cancelAll()
+            return came
         }
     }
 }

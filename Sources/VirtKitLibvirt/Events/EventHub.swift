@@ -58,12 +58,18 @@ final class EventHub: Sendable {
             return missing
         }
         for kind in missing {
-            let accepted = (try? EventRegistration.register(kind, on: handle, hub: self)) ?? false
+            let accepted = (try? accept(kind, on: handle)) ?? false
             if !accepted {
                 state.withLock { if $0.generation == handle.generation { $0.registered[kind] = false } }
             }
         }
         return state.withLock { Set($0.registered.filter { !$0.value }.keys) }
+    }
+
+    private func accept(_ kind: LibvirtEvent.Kind, on handle: ConnectionHandle) throws -> Bool {
+        if let relay = handle.relay { return try relay.register(kind, for: self) }
+        let hub = WeakReference(self)
+        return try EventRegistration.register(kind, on: handle) { hub.object?.send($0) }
     }
 
     /// A connection is there: the first, or another after one that was lost.

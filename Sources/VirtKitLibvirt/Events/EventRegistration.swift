@@ -4,19 +4,18 @@ internal import Glibc
 /// What libvirt gives back to a callback: which kind of event it is, and for whom.
 final class EventBox: Sendable {
     let kind: LibvirtEvent.Kind
-    private let hub: WeakReference<EventHub>
-    init(_ kind: LibvirtEvent.Kind, _ hub: EventHub) {
+    private let deliver: @Sendable (LibvirtEvent) -> Void
+    init(_ kind: LibvirtEvent.Kind, _ deliver: @escaping @Sendable (LibvirtEvent) -> Void) {
         self.kind = kind
-        self.hub = WeakReference(hub)
+        self.deliver = deliver
     }
 
     func send(_ values: [String: LibvirtValue], domain: OpaquePointer?) {
-        hub.object?.send(LibvirtEvent(kind, domain: domain.flatMap { Self.identity($0) }, values: values))
+        deliver(LibvirtEvent(kind, domain: domain.flatMap { Self.identity($0) }, values: values))
     }
 
     func send(_ values: [String: LibvirtValue], subject: UnsafePointer<CChar>?) {
-        hub.object?.send(
-            LibvirtEvent(kind, subject: subject.map { String(cString: $0) }, values: values))
+        deliver(LibvirtEvent(kind, subject: subject.map { String(cString: $0) }, values: values))
     }
 
     /// Reads what the client has of a domain; asks nobody.
@@ -38,9 +37,11 @@ enum EventRegistration {
     }
 
     /// Registers a kind of event; blocks. False where the driver does not have it.
-    static func register(_ kind: LibvirtEvent.Kind, on handle: ConnectionHandle, hub: EventHub) throws -> Bool {
+    static func register(
+        _ kind: LibvirtEvent.Kind, on handle: ConnectionHandle, _ deliver: @escaping @Sendable (LibvirtEvent) -> Void
+    ) throws -> Bool {
         // SAFETY: libvirt frees the box through `free` when the callback is taken back; here where it refuses it.
-        let box = Unmanaged.passRetained(EventBox(kind, hub))
+        let box = Unmanaged.passRetained(EventBox(kind, deliver))
         let connection = handle.pointer
         let id: CInt
         do {

@@ -15,6 +15,8 @@ final class LibvirtMachine: Machine {
     /// What QEMU said last why the guest has ended: "guest-reset", "guest-shutdown" … (ShutdownCause of QEMU's qapi/run-state.json)
     private let endReason = Mutex<String?>(nil)
     private let ending = Mutex<Task<Void, Never>?>(nil)
+    /// Sets the policy for resets back after `reset()`; nil where there is nothing to set back.
+    private let settling = Mutex<Task<Void, Never>?>(nil)
     /// What `stop` does, once for all its callers.
     private let stopping = Mutex<Task<Void, Never>?>(nil)
 
@@ -82,7 +84,8 @@ final class LibvirtMachine: Machine {
             // Another one comes when libvirt ends QEMU after that of the guest: "host-signal".
             case "SHUTDOWN" where details.contains("guest-"): endReason.withLock { $0 = details }
             // Resets by the host are told where they are made.
-            case "RESET" where details.contains("guest-reset"): life.events.send(MachineEvent(.reset))
+            case "RESET" where details.contains("guest-reset"):
+                if settling.withLock({ $0 == nil }) { life.events.send(MachineEvent(.reset)) }
             default: break
             }
         case .lifecycle:
@@ -236,18 +239,38 @@ final class LibvirtMachine: Machine {
 
     func reset() async throws {
         try await control("reset", in: .running, .paused) { [self] in
-            // Where a guest's reset is to end the machine, libvirt would end it for this one as well. It looks at the policy when
-            // QEMU has told it of the reset, some time after the call; then it tells us.
-            if configuration.onReset == .stop {
-                let events = try await domain.events([.reboot, .lifecycle])
-                try await domain.setAction(.restart, at: .reboot, .live)
-                try await domain.reset()
-                await events.wait(for: .seconds(30)) { $0.kind == .reboot || $0.lifecycle?.step == .stopped }
-                try await domain.setAction(.destroy, at: .reboot, .live)
-            } else {
-                try await domain.reset()
-            }
+            if configuration.onReset == .stop { try await suspendStopAtReset() }
+            try await domain.reset()
             life.events.send(MachineEvent(.reset))
+        }
+    }
+
+    /// Lets resets be for a while where a guest's reset is to end the machine: SeaBIOS makes one or two of its own after each, since
+    /// RAM says that it has run before; and libvirt looks at the policy some time after QEMU has told it of a reset. The policy is
+    /// set back when the machine has run for three seconds without one.
+    private func suspendStopAtReset() async throws {
+        let events = try await domain.events([.reboot])
+        try await domain.setAction(.restart, at: .reboot, .live)
+        let task = Task.detached { [weak self] in
+            var quiet = 0
+            while quiet < 30 {
+                guard let reset = await events.wait(for: .milliseconds(100)), !Task.isCancelled, let self,
+                    !self.isEnding
+                else { return }
+                if reset { quiet = 0 } else if self.life.current == .running { quiet += 1 }
+            }
+            guard let self else { return }
+            try? await self.gate.alone { [self] in
+                guard !Task.isCancelled, !self.isEnding else { return }
+                try await LibvirtConnection.$callLimit.withValue(Self.callLimit) {
+                    try await self.domain.setAction(.destroy, at: .reboot, .live)
+                }
+                self.settling.withLock { $0 = nil }
+            }
+        }
+        settling.withLock { settling in
+            settling?.cancel()
+            settling = task
         }
     }
 

@@ -75,7 +75,8 @@ extension HypervisorConformance {
                     defer { returned.value = true }
                     try await machine.serial.send([UInt8](repeating: 65, count: count))
                 }
-                try await Task.sleep(for: .milliseconds(100))
+                // The host's buffers take time to fill.
+                try await Task.sleep(for: subject.hostInputCapacity > 0 ? .seconds(3) : .milliseconds(100))
                 try expect(
                     !returned.value, "send of \(count) bytes that nobody reads returned, and the capacity is 16")
                 await machine.stop()

@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import VirtKitCore
 import VirtKitLibvirt
+import VirtKitTesting
 
 extension RealQEMU {
     /// A real daemon: what happens when it is slow, dies and comes back.
@@ -11,45 +12,89 @@ extension RealQEMU {
 
         @Test func callsEventsAndStreamsOutliveACrash() async throws {
             try await PrivateDaemon.with("crash") { daemon in
-                let connection = try await LibvirtConnection.open(daemon.uri, options: .reconnecting)
-                let domain = try await connection.create(xml("survivor"))
-                let events = try await connection.events([.lifecycle])
-                let console = try await domain.openConsole()
-                let read = Task { while try await console.read() != nil {} }
-
-                daemon.signal(SIGSTOP)
-                let calls = (0..<20).map { _ in Task { try await domain.xml() } }
-                try await Task.sleep(for: .milliseconds(300))
-                daemon.crash()
-                for call in calls {
-                    let result = try await promptly("a call of a daemon that died") { await call.result }
-                    guard case .failure(let error) = result, let error = error as? LibvirtError else {
-                        Issue.record("a pending call gave \(result)")
-                        continue
+                try await live(with: daemon)
+                // Idle threads end after five seconds, those of tests before this one as well.
+                try await Task.sleep(for: .seconds(7))
+                let before = HostResources.now
+                for _ in 0..<2 { try await live(with: daemon) }
+                do {
+                    try await eventually("no more descriptors and threads than before", within: .seconds(30)) {
+                        let after = HostResources.now
+                        return after.descriptors.count <= before.descriptors.count
+                            && after.threads.count <= before.threads.count
                     }
-                    #expect([.rpc, .remote].contains(error.domain))
-                    #expect(!error.message.isEmpty)
+                } catch {
+                    let after = HostResources.now
+                    Issue.record(
+                        """
+                        before: \(before.descriptors.sorted()), \(before.threads.sorted())
+                        after: \(after.descriptors.sorted()), \(after.threads.sorted())
+                        """)
                 }
-                let stream = try await promptly("a stream of a daemon that died") { await read.result }
-                if case .success = stream { Issue.record("a broken stream ended as if it were whole") }
+            }
+        }
 
+        /// A connection that sees its daemon die in the middle of calls, events and streams, and come back.
+        private func live(with daemon: PrivateDaemon) async throws {
+            let connection = try await LibvirtConnection.open(daemon.uri, options: .reconnecting)
+            let domain = try await connection.create(xml("survivor"))
+            let events = try await connection.events([.lifecycle])
+            let console = try await domain.openConsole()
+            let read = Task { while try await console.read() != nil {} }
+            let statistics = Task { for try await _ in domain.statistics(every: .milliseconds(10)) {} }
+
+            daemon.signal(SIGSTOP)
+            let calls = (0..<20).map { _ in Task { try await domain.xml() } }
+            let write = Task { while true { try await console.write([UInt8](repeating: 65, count: 65536)) } }
+            try await Task.sleep(for: .milliseconds(300))
+            await daemon.crash()
+            for call in calls {
+                let result = try await promptly("a call of a daemon that died") { await call.result }
+                guard case .failure(let error) = result, let error = error as? LibvirtError else {
+                    Issue.record("a pending call gave \(result)")
+                    continue
+                }
+                #expect([.rpc, .remote].contains(error.domain))
+                #expect(!error.message.isEmpty)
+            }
+            for (what, task) in [("read", read), ("write", write), ("stream of statistics", statistics)] {
+                let result = try await promptly("a \(what) of a daemon that died") { await task.result }
+                if case .success = result { Issue.record("a broken \(what) ended as if it were whole") }
+            }
+
+            try await daemon.start()
+            try await promptly("the reconnection") { try await connection.waitUntilConnected() }
+            #expect(try await domain.state().kind == .running)
+            try await domain.pause()
+            let seen = try await promptly("events after the crash") {
+                var seen: [String] = []
+                for await event in events {
+                    seen.append(event.lifecycle.map { $0.step.description } ?? event.kind.rawValue)
+                    if event.lifecycle?.step == .suspended { break }
+                }
+                return seen
+            }
+            #expect(seen == ["connection-lost", "gap", "suspended"])
+            let again = try await domain.openConsole(force: true)
+            await again.close()
+            await console.close()
+            try await domain.destroy()
+            await connection.close()
+        }
+
+        @Test func autostartStarts() async throws {
+            try await PrivateDaemon.with("autostart") { daemon in
+                let options = LibvirtConnection.Options.reconnecting
+                let connection = try await LibvirtConnection.open(daemon.uri, options: options)
+                let domain = try await connection.define(xml("early"))
+                let other = try await connection.define(xml("late"))
+                try await domain.setAutostart(true)
+                await daemon.crash()
+                daemon.forgetAutostart()
                 try await daemon.start()
                 try await promptly("the reconnection") { try await connection.waitUntilConnected() }
-                #expect(try await domain.state().kind == .running)
-                try await domain.pause()
-                let seen = try await promptly("events after the crash") {
-                    var seen: [String] = []
-                    for await event in events {
-                        seen.append(event.lifecycle.map { $0.step.description } ?? event.kind.rawValue)
-                        if event.lifecycle?.step == .suspended { break }
-                    }
-                    return seen
-                }
-                #expect(seen == ["connection-lost", "gap", "suspended"])
-                let again = try await domain.openConsole(force: true)
-                await again.close()
-                await console.close()
-                try await domain.destroy()
+                try await eventually("started with the daemon") { try await domain.isActive() }
+                #expect(try await !other.isActive())
                 await connection.close()
             }
         }
@@ -58,7 +103,7 @@ extension RealQEMU {
             try await PrivateDaemon.with("end") { daemon in
                 let connection = try await LibvirtConnection.open(daemon.uri)
                 let events = try await connection.events([.lifecycle])
-                daemon.crash()
+                await daemon.crash()
                 let kinds = try await promptly("the end of the events") {
                     var kinds: [LibvirtEvent.Kind] = []
                     for await event in events { kinds.append(event.kind) }
@@ -94,6 +139,34 @@ extension RealQEMU {
                 await other.close()
                 daemon.signal(SIGCONT)
                 #expect(try await promptly("a call afterwards") { try await connection.hostname() } == "stuck")
+                await connection.close()
+            }
+        }
+
+        /// A machine's calls have a limit of a minute, and `stop` tries three times.
+        @Test(.enabled(if: Needs.long, "runs with Scripts/test --long")) func aMachineOfAStuckDaemonIsLeft()
+            async throws
+        {
+            try await PrivateDaemon.with("left") { daemon in
+                var options = LibvirtConnection.Options()
+                options.keepAlive = nil
+                let connection = try await LibvirtConnection.open(daemon.uri, options: options)
+                let machine = try await LibvirtHypervisor(connection).makeMachine(
+                    try #require(EmbeddedQEMU.guests[.runsForever]))
+                try await machine.start()
+                daemon.signal(SIGSTOP)
+                do {
+                    try await promptly("a pause", within: .seconds(200)) { try await machine.pause() }
+                    Issue.record("a pause by a daemon that stands still succeeded")
+                } catch let error as VirtKitError {
+                    #expect(error.code == .timedOut)
+                }
+                try await promptly("a stop", within: .seconds(300)) { await machine.stop() }
+                let outcome = try await machine.waitUntilStopped()
+                #expect(outcome.kind == .stopped && outcome.details.contains("has not returned"), "\(outcome)")
+                daemon.signal(SIGCONT)
+                // The calls that were left go on.
+                try await eventually("the domain is gone") { try await connection.domains().isEmpty }
                 await connection.close()
             }
         }
@@ -146,47 +219,26 @@ extension RealQEMU {
                 await connection.close()
             }
         }
+    }
+}
 
-        @Test func migratesBetweenDaemons() async throws {
-            try await PrivateDaemon.with("source") { source in
-                try await PrivateDaemon.with("target") { target in
-                    let here = try await LibvirtConnection.open(source.uri)
-                    let there = try await LibvirtConnection.open(target.uri)
-                    let domain = try await here.create(xml("traveller"))
-                    var migration = LibvirtMigration([.live])
-                    migration.uri = "tcp://127.0.0.1:\(Int.random(in: 49200...49800))"
-                    let first = migration
-                    let moved = try await promptly("a managed migration", within: .seconds(120)) {
-                        try await domain.migrate(to: there, first)
-                    }
-                    #expect(moved.uuid == domain.uuid)
-                    #expect(try await moved.state().kind == .running)
-                    #expect(try await here.domains().isEmpty)
-                    migration.uri = "tcp://127.0.0.1:\(Int.random(in: 49200...49800))"
-                    let second = migration
-                    try await promptly("a peer-to-peer migration", within: .seconds(120)) {
-                        try await moved.migrate(toURI: source.uri, second)
-                    }
-                    let back = try await here.domain(uuid: domain.uuid)
-                    #expect(try await back.state().kind == .running)
-                    #expect(try await there.domains().isEmpty)
-                    // A cancelled migration is aborted: the domain stays. A slow one, so that there is time.
-                    try await back.setMigrationBandwidth(1)
-                    migration.bandwidth = 1
-                    migration.uri = "tcp://127.0.0.1:\(Int.random(in: 49200...49800))"
-                    let slow = migration
-                    let cancelled = Task { try await back.migrate(to: there, slow) }
-                    try await Task.sleep(for: .milliseconds(300))
-                    cancelled.cancel()
-                    let result = try await promptly("a cancelled migration") { await cancelled.result }
-                    if case .failure(let error) = result {
-                        #expect((error as? LibvirtError)?.code == .operationAborted, "\(error)")
-                        #expect(try await back.state().kind == .running)
-                    }
-                    await here.close()
-                    await there.close()
-                }
-            }
+/// What this process has of the host.
+struct HostResources {
+    /// What is behind each descriptor.
+    var descriptors: [String]
+    /// Each thread's name.
+    var threads: [String]
+
+    static var now: HostResources {
+        let files = FileManager.default
+        func entries(_ folder: String) -> [String] {
+            ((try? files.contentsOfDirectory(atPath: folder)) ?? []).map { "\(folder)/\($0)" }
         }
+        return HostResources(
+            descriptors: entries("/proc/self/fd").compactMap { try? files.destinationOfSymbolicLink(atPath: $0) },
+            threads: entries("/proc/self/task").compactMap {
+                (try? String(contentsOfFile: "\($0)/comm", encoding: .utf8))?.split(separator: "\n").first.map(
+                    String.init)
+            })
     }
 }

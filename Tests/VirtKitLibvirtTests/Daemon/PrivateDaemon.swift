@@ -6,12 +6,19 @@ import VirtKitLibvirt
 final class PrivateDaemon: Sendable {
     let root: String
     let name: String
-    private let process = Mutex<Process?>(nil)
+    private let process = Mutex<pid_t?>(nil)
+
+    /// Has machines with autostart started with the daemon again, as after a start of the host.
+    func forgetAutostart() { try? FileManager.default.removeItem(atPath: "\(root)/run/qemu/autostarted") }
 
     var uri: String { "qemu+unix:///system?socket=\(root)/run/libvirt-sock" }
 
-    init(_ name: String) throws {
+    private let setup: String
+
+    /// - Parameter setup: what a shell does first in the daemon's mount namespace; it must succeed.
+    init(_ name: String, setup: String = "true") throws {
         self.name = name
+        self.setup = setup
         root = "/tmp/vk-\(name)-\(getpid())"
         for folder in ["run", "lib", "cache", "log", "etc"] {
             try FileManager.default.createDirectory(
@@ -29,20 +36,17 @@ final class PrivateDaemon: Sendable {
 
     /// Starts the daemon and waits until it answers.
     func start() async throws {
-        let new = Process()
-        new.executableURL = URL(fileURLWithPath: Needs.tool("unshare") ?? "/usr/bin/unshare")
         let binds = [
             ("run", "/run/libvirt"), ("lib", "/var/lib/libvirt"), ("cache", "/var/cache/libvirt"),
             ("log", "/var/log/libvirt"), ("etc", "/etc/libvirt"),
         ].map { "mkdir -p \($0.1) && mount --bind \(root)/\($0.0) \($0.1)" }.joined(separator: " && ")
         let script = """
-            hostname \(name) && \(binds) && exec \(Needs.tool("libvirtd") ?? "libvirtd") \
+            hostname \(name) && \(binds) && \(setup) && exec \(Needs.tool("libvirtd") ?? "libvirtd") \
             --pid-file \(root)/libvirtd.pid
             """
-        new.arguments = ["-m", "-u", "--propagation", "private", "/bin/sh", "-c", script]
-        new.standardOutput = FileHandle(forWritingAtPath: "/dev/null")
-        new.standardError = FileHandle(forWritingAtPath: "/dev/null")
-        try new.run()
+        let new = try Self.spawn(
+            Needs.tool("unshare") ?? "/usr/bin/unshare",
+            ["-m", "-u", "--propagation", "private", "/bin/sh", "-c", script])
         process.withLock { $0 = new }
         try await eventually("the daemon \(name) answers", within: .seconds(60)) {
             guard let connection = try? await LibvirtConnection.open(uri) else { return false }
@@ -51,20 +55,48 @@ final class PrivateDaemon: Sendable {
         }
     }
 
+    /// Starts a program without input and output. (Foundation's `Process` keeps descriptors for each thread that it is used on, which
+    /// would look like a leak.)
+    private static func spawn(_ path: String, _ arguments: [String]) throws -> pid_t {
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // SAFETY: the copies come from strdup and are freed after the call.
+        let strings = ([path] + arguments).map { strdup($0) }
+        let environment = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") }
+        defer { for string in strings + environment { free(string) } }
+        var new: pid_t = 0
+        let result = posix_spawn(&new, path, &actions, nil, strings + [nil], environment + [nil])
+        guard result == 0 else { throw Unexpected(text: "\(path) did not start: \(String(cString: strerror(result)))") }
+        return new
+    }
+
     func signal(_ number: Int32) {
-        process.withLock { process in
-            guard let process, process.isRunning else { return }
-            kill(process.processIdentifier, number)
+        process.withLock { process in if let process { kill(process, number) } }
+    }
+
+    /// Waits for the end of the process that was asked to end; one that does not is killed.
+    private func waitForExit() async {
+        for attempt in 0... {
+            let ended = process.withLock { process in
+                guard let running = process else { return true }
+                guard waitpid(running, nil, WNOHANG) != 0 else { return false }
+                process = nil
+                return true
+            }
+            if ended { return }
+            if attempt == 1000 { signal(SIGKILL) }
+            try? await Task.sleep(for: .milliseconds(20))
         }
     }
 
     /// Ends the daemon at once, as a crash does. Its machines go on.
-    func crash() {
+    func crash() async {
         signal(SIGKILL)
-        process.withLock { process in
-            process?.waitUntilExit()
-            process = nil
-        }
+        await waitForExit()
     }
 
     /// Ends its machines and the daemon.
@@ -74,16 +106,14 @@ final class PrivateDaemon: Sendable {
             await connection.close()
         }
         signal(SIGTERM)
-        process.withLock { process in
-            process?.waitUntilExit()
-            process = nil
-        }
+        await waitForExit()
         try? FileManager.default.removeItem(atPath: root)
     }
 
     /// Runs a daemon for the length of a test.
-    static func with(_ name: String, _ body: (PrivateDaemon) async throws -> Void) async throws {
-        let daemon = try PrivateDaemon(name)
+    static func with(_ name: String, setup: String = "true", _ body: (PrivateDaemon) async throws -> Void) async throws
+    {
+        let daemon = try PrivateDaemon(name, setup: setup)
         do {
             try await daemon.start()
             try await body(daemon)

@@ -66,10 +66,10 @@ enum EmbeddedQEMU {
         return result.output
     }
 
-    /// Whether an image that nobody uses has the bytes of `makeDisk`.
+    /// Whether an image has the bytes of `makeDisk`.
     static func isFilled(_ path: String, mebibytes: Int) throws -> Bool {
-        let output = try diskTool("qemu-io", ["-r", "-c", "read -P 0x5a 0 \(mebibytes)M", path])
-        return !output.contains("verification failed")
+        let command = "read -P 0x5a 0 \(mebibytes)M"
+        return try runProgram(#require(Needs.tool("qemu-io")), ["-r", "-U", "-c", command, path]).status == 0
     }
 
     /// A persistent, running domain for a test, which runs its firmware.

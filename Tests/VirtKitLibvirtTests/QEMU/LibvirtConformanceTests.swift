@@ -16,7 +16,7 @@ extension RealQEMU {
                 patience: .seconds(120))
             subject.announcing = [.obeysPowerButton]
             // What a pseudo-terminal and QEMU's own buffers take.
-            subject.hostInputCapacity = 1 << 20
+            subject.hostInputCapacity = 128 << 10
             let result = await test.run(subject)
             if test.name == "guest-crashes" {
                 // A triple fault is a reset for QEMU: there is no guest that crashes.

@@ -26,7 +26,7 @@ enum LinuxGuest {
             <devices><controller type='usb' model='none'/>
             <serial type='pty'><target port='0'/></serial><console type='pty'><target type='serial' port='0'/></console>
             <channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>
-            <channel type='pty'><target type='virtio' name='org.virtkit.echo'/></channel>
+            <channel type='unix'><target type='virtio' name='org.virtkit.echo'/></channel>
             <memballoon model='virtio'/></devices></domain>
             """
     }
