@@ -172,39 +172,7 @@ import VirtKitTesting
         }
         await machine.stop()
         #expect(machine.state == .stopped)
-        let counters = await machine.statistics().counters
-        #expect(counters["assist-refusals"] == 0)
-        // At least one after each pause, where KVM needs help with the instruction at all.
-        #expect(counters["assists"] == 0 || counters["assists"] ?? 0 > 50)
-    }
-
-    private static let folder = ProcessInfo.processInfo.environment["VIRTKIT_TEST_GUESTS"]
-
-    @Test(
-        "Guests that check the processor from inside pass",
-        .enabled("needs a KVM that runs a bare guest") { await AssistHost.make() != nil },
-        .enabled(if: folder != nil, "VIRTKIT_TEST_GUESTS names no folder (Scripts/test builds the guests)"),
-        arguments: [
-            "exceptions", "fpu", "integers", "interrupts", "selfmodify", "simd", "strings", "syscalls", "x87", "paging",
-        ])
-    func guestsThatCheck(_ name: String) async throws {
-        let host = try #require(await AssistHost.make())
-        var configuration = host.machine([0xF4])
-        configuration.memory = .mebibytes(256)
-        configuration.boot = .elf(.path(try #require(Self.folder) + "/\(name).elf"))
-        let machine = try await LocalHypervisor(host.accelerator()).makeMachine(configuration)
-        let started = ContinuousClock.now
-        try await machine.start()
-        let watchdog = Task {
-            try await Task.sleep(for: .seconds(120))
-            await machine.stop()
-        }
-        defer { watchdog.cancel() }
-        let outcome = try await machine.waitUntilStopped()
-        let output = String(decoding: machine.serial.recentOutput, as: UTF8.self)
-        print("GUEST", name, outcome, ContinuousClock.now - started, await machine.statistics().counters)
-        #expect(outcome.kind == .debugExit && outcome.code == 0, "\(outcome) \(output)")
-        #expect(output.contains("\(name): PASS"), "\(output)")
+        #expect(await machine.statistics().counters["assist-refusals"] == 0)
     }
 
     @Test(
