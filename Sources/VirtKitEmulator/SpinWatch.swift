@@ -10,7 +10,8 @@ struct SpinWatch {
     /// looks as it has blocks, at most.
     private static let looks = 8
     private static let spinning: ClosedRange<UInt64> = 2_000...20_000
-    private static let pausing: ClosedRange<UInt64> = 12_500...Baton.slice
+    /// Who waits with PAUSE costs little, and handing over for nothing costs others more.
+    private static let pausing: ClosedRange<UInt64> = Baton.slice...Baton.slice
     /// A turn of no more instructions than this has done nothing but look and PAUSE again.
     private static let idleTurn: UInt64 = 64
 
