@@ -70,14 +70,17 @@ struct Comparison {
         }
     }
 
-    /// An operand of 16 bytes whose first half is not mapped, and whose second is beyond the border of the canonical
-    /// addresses or of 4 GiB: the emulator reads halves.
+    /// A long operand (16 bytes, or an image of the units) whose first part is not mapped, and whose end is beyond the
+    /// border of the canonical addresses or of 4 GiB: which of the two faults comes first is the processor's own.
     private var isBorder: Bool {
-        guard let instruction = description.instructions.last, native.pointer.pointee.vector != 14,
-            emulated.pointer.pointee.vector == 14, native.pointer.pointee.rip == emulated.pointer.pointee.rip
+        let (host, mine) = (native.pointer.pointee, emulated.pointer.pointee)
+        guard let instruction = description.instructions.last, (host.vector == 14) != (mine.vector == 14),
+            host.rip == mine.rip
         else { return false }
         let border: UInt64 = description.is32Bit ? 0x1_0000_0000 : 0x8000_0000_0000
-        return instruction.map != .primary && border &- emulated.pointer.pointee.address < 16
+        let longest: UInt64 = Self.isLong(instruction) ? 4096 : 16
+        let address = mine.vector == 14 ? mine.address : host.address
+        return instruction.map != .primary && border &- address < longest
     }
 
     private func compare(_ name: String, _ a: UInt64, _ b: UInt64, _ text: inout [String]) {
