@@ -1,7 +1,8 @@
 import Synchronization
 import Testing
 import VirtKitCore
-import VirtKitEmulator
+
+@testable import VirtKitEmulator
 
 /// Runs a closure with the vCPU, as a driver.
 private struct ClosureDriver: VCPUDriver {
@@ -110,7 +111,8 @@ struct AcceleratorTests {
         #expect(table.features == few)
         let dynamic = CPUIDTable.Dynamic(cr4: 0, xcr0: 1, isAPICEnabled: true)
         // The APIC and the number of CPUs are the machine's matter.
-        #expect(table.lookup(1, 0, dynamic).edx == 1 << 26 | 1 << 28 | 1 << 9)
+        let bits: UInt32 = 1 << 26 | 1 << 28 | 1 << 9
+        #expect(table.lookup(1, 0, dynamic).edx == bits)
         var request = DomainRequest(
             architecture: .x86_64, cpus: 1, cpuModel: .x86_64, memory: memory, clock: clock,
             timerFrequency: 1_000_000_000)
