@@ -72,6 +72,11 @@ public struct AssistedAccelerator: Accelerator {
         return own
     }
 
+    /// What CPUID offers on both; nil where one of them does not tell.
+    public func features(of model: CPUModel) async -> X86_64.Features? {
+        await X86_64.Features.common(of: model, [primary, assistant])
+    }
+
     /// Makes an address space with vCPUs on both.
     ///
     /// - Throws: what either throws; `VirtKitError` with `.unsupported` for what ``suitability(for:)`` refuses.

@@ -188,6 +188,7 @@ import VirtKitTesting
             0xF2, 0x0F, 0x58, 0xDB, 0xF2, 0x0F, 0x2C, 0xC3, 0xE7, 0xF4, 0xF4,
         ])
         configuration.timerFrequency = host.frequency
+        configuration.cpuFeatures = await host.accelerator().features(of: host.model)
         let hypervisors = [LocalHypervisor(host.accelerator()), LocalHypervisor(EmulatorAccelerator())]
         let folder = try ScratchFolder()
         let path = folder("saved")
@@ -226,18 +227,21 @@ import VirtKitTesting
 
     @Test("A frequency that both can have is preferred")
     func frequency() async {
-        struct Odd: Accelerator {
+        /// Its frequencies are multiples of one.
+        struct Stepped: Accelerator {
+            let step: UInt64
             let base = FakeAccelerator()
             var id: String { base.id }
             func suitability(for configuration: MachineConfiguration) async -> Suitability {
-                Suitability(.full, reason: "")
+                let isMultiple = configuration.timerFrequency.map { $0 % step == 0 } ?? true
+                return Suitability(isMultiple ? .full : .no, reason: "its frequencies are multiples of \(step)")
             }
             func preferredTimerFrequency(for configuration: MachineConfiguration) async -> UInt64? { 2_596_140_000 }
             func makeDomain(_ request: DomainRequest) throws(VirtKitError) -> any AcceleratorDomain {
                 try base.makeDomain(request)
             }
         }
-        let assisted = AssistedAccelerator(primary: Odd(), assistant: EmulatorAccelerator())
+        let assisted = AssistedAccelerator(primary: Stepped(step: 1), assistant: Stepped(step: 1_000_000))
         #expect(await assisted.preferredTimerFrequency(for: BareCode.machine([0xF4])) == 2_596_000_000)
     }
 }
