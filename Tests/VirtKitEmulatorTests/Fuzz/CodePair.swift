@@ -107,6 +107,8 @@ final class CodePair {
         var first = Step(bus: bus, initial: state)
         fast.domain.instructionBudget = budget
         try fast.domain.withVCPU(0, &first)
+        // A handler that faults at once, for ever: the run ends by its count of faults.
+        let isEndless = first.exit?.kind == .budget && first.instructions < budget
         // Where the budget has ended before a fault, the plain one has not come to that yet: not to the accessed bits either.
         // The last time it may have done nothing but deliver faults: that of a handler which faults at once, for ever.
         var onlyDelivered = false
@@ -122,12 +124,17 @@ final class CodePair {
         oracle.domain.instructionBudget = max(1, first.instructions)
         try oracle.domain.withVCPU(0, &second)
         // One that ends at its last instruction may have used up its budget just before it says so.
-        if second.exit?.kind == .budget, first.exit?.kind != .budget || onlyDelivered {
+        if second.exit?.kind == .budget, first.exit?.kind != .budget || onlyDelivered || isEndless {
             let count = second.instructions
             second.initial = nil
             oracle.domain.instructionBudget = 1
             try oracle.domain.withVCPU(0, &second)
             second.instructions &+= count
+        }
+        if isEndless, second.exit?.kind == .budget, first.instructions == second.instructions {
+            // Both are in the same loop, but not after the same number of faults.
+            isDirty = true
+            return nil
         }
         instructions &+= first.instructions
         let memories = try [fast, oracle].map { try $0.memory.bytes(at: 0, count: Self.size) }
