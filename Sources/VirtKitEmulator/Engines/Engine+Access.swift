@@ -94,7 +94,15 @@ extension Engine {
         entry.pointee.writeTag = page
     }
 
+    /// Tries the first page of an access of 16 bytes, as one access: by its halves alone nobody sees how it is aligned.
+    private func resolveVector(_ address: UInt64, _ access: MemoryAccess) -> Bool {
+        accessBytes = 16
+        defer { accessBytes = 1 }
+        return resolve(address, access, mmuIndex) != nil
+    }
+
     func slowLoadVector(_ address: UInt64, _ d: Place) -> Bool {
+        guard resolveVector(address, .read) else { return true }
         let low = slowLoad(address, 8)
         if low.isFault { return true }
         let high = slowLoad(address &+ 8, 8)
@@ -105,7 +113,7 @@ extension Engine {
 
     func slowStoreVector(_ address: UInt64, _ low: UInt64, _ high: UInt64) -> Bool {
         // Both halves must be allowed before the first is stored.
-        guard resolve(address, .write, mmuIndex) != nil else { return true }
+        guard resolveVector(address, .write) else { return true }
         if crossesPage(address, 16), resolve((address | 0xFFF) &+ 1, .write, mmuIndex) == nil { return true }
         return slowStore(address, low, 8) || slowStore(address &+ 8, high, 8)
     }

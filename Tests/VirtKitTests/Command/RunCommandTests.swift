@@ -54,7 +54,7 @@ import Testing
         #expect(
             Set(object.keys) == [
                 "engine", "instructions", "exits", "seconds", "guest_memory_touched_bytes", "peak_rss_bytes",
-                "counters",
+                "counters", "threads",
             ])
         #expect(object["instructions"] as? Int ?? 0 >= 3)
         #expect(object["peak_rss_bytes"] as? Int ?? 0 > 1 << 20)
