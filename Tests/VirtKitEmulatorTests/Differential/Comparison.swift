@@ -102,6 +102,16 @@ struct Comparison {
         compare("vector", UInt64(host.vector), UInt64(mine.vector), &text)
         compare("rip", host.rip, mine.rip, &text)
         guard host.vector == mine.vector else { return }
+        // Which part of a long operand is tried first is the maker's own.
+        let distance = Int64(bitPattern: host.address &- mine.address)
+        let isOtherPart =
+            host.vector == 14 && distance != 0
+            && description.instructions.contains {
+                // With addresses of 32 bits the operand may go on at 0.
+                Self.isLong($0)
+                    && abs($0.addressBytes == 4 ? Int64(Int32(truncatingIfNeeded: distance)) : distance) < 832
+            }
+        if isOtherPart { return }
         if X86Fault(vector: UInt8(truncatingIfNeeded: mine.vector)).hasErrorCode {
             // Linux hides what is mapped in its own half.
             let hidden: UInt64 = host.vector == 14 && host.address >= 0x7FFF_FFFF_F000 ? 1 : 0
@@ -109,14 +119,6 @@ struct Comparison {
         }
         guard host.vector == 14 else { return }
         if description.instructions.contains(where: { Self.isFar($0) || Self.isStringCompare($0) }) { return }
-        // Which part of a long operand is tried first is the maker's own.
-        let distance = Int64(bitPattern: host.address &- mine.address)
-        if let instruction = description.instructions.first(where: Self.isLong),
-            // With addresses of 32 bits the operand may go on at 0.
-            abs(instruction.addressBytes == 4 ? Int64(Int32(truncatingIfNeeded: distance)) : distance) < 832
-        {
-            return
-        }
         compare("cr2", host.address, mine.address, &text)
     }
 

@@ -96,7 +96,9 @@ extension X86Guest {
     /// PUSH, POP, CALL, RET, ENTER, LEAVE and the like.
     private func usesStack(_ instruction: X86Instruction) -> Bool {
         switch (instruction.map, instruction.opcode) {
-        case (.primary, 0x07), (.primary, 0x17), (.primary, 0x1F): true
+        case (.primary, 0x06), (.primary, 0x0E), (.primary, 0x16), (.primary, 0x1E), (.primary, 0x07), (.primary, 0x17),
+            (.primary, 0x1F):
+            true
         case (.primary, 0x50...0x61), (.primary, 0x68), (.primary, 0x6A), (.primary, 0x8F), (.primary, 0x9C),
             (.primary, 0x9D), (.primary, 0xC2), (.primary, 0xC3), (.primary, 0xC8), (.primary, 0xC9), (.primary, 0xE8):
             true
