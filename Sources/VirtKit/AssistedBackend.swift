@@ -12,7 +12,7 @@ public struct AssistedBackend: Backend {
     ///
     /// - Parameters:
     ///   - deviceModels: the models of the devices that configurations may add to a board.
-    ///   - kickSignal: the number of the signal that stops KVM's vCPUs; see ``KVMAccelerator/init(kickSignal:)``.
+    ///   - kickSignal: the number of the signal that stops KVM's vCPUs; see `KVMAccelerator`.
     ///   - policy: when the emulator helps.
     public init(
         deviceModels: [any DeviceModel] = [], kickSignal: Int32? = nil, policy: AssistPolicy = .onFailure

@@ -50,8 +50,13 @@ public final class GuestMemoryRegion: Sendable {
 
     /// Maps zeroed memory by a policy.
     ///
-    /// - Parameter policy: huge pages and NUMA nodes. With huge pages the backing is private anonymous memory, and the
-    ///   host address is as far from a huge page's begin as the guest's. Regions smaller than a huge page have small ones.
+    /// - Parameters:
+    ///   - guestAddress: the guest physical address of its first byte, a multiple of 4096.
+    ///   - size: the number of bytes, a multiple of 4096 above 0.
+    ///   - isWritable: whether the guest may write it; false for ROM.
+    ///   - backing: what holds the bytes.
+    ///   - policy: huge pages and NUMA nodes. With huge pages the backing is private anonymous memory, and the host address
+    ///     is as far from a huge page's begin as the guest's. Regions smaller than a huge page have small ones.
     /// - Throws: `VirtKitError`: `.resourceExhausted` where the host refuses, `.unsupported` where it can't follow the
     ///   policy, `.invalidConfiguration` for a size or address that is not made of whole pages.
     public init(

@@ -38,7 +38,10 @@ extension X86_64 {
         /// The bits of a register that CPUID may show where only these features are offered: those that are a matter of
         /// the machine are left alone. All ones for a register that holds no features.
         ///
-        /// - Parameter register: 0 to 3 for EAX, EBX, ECX and EDX.
+        /// - Parameters:
+        ///   - leaf: what EAX asks for.
+        ///   - subleaf: what ECX asks for, 0 where the leaf has no subleaves.
+        ///   - register: 0 to 3 for EAX, EBX, ECX and EDX.
         public func mask(_ leaf: UInt32, _ subleaf: UInt32, register: Int) -> UInt32 {
             for (word, place) in zip(words, Self.places)
             where place.leaf == leaf && place.subleaf == subleaf && place.register == register {

@@ -21,7 +21,11 @@ public struct AssistedAccelerator: Accelerator {
 
     /// Joins two accelerators.
     ///
-    /// - Parameter id: the name that they have together.
+    /// - Parameters:
+    ///   - primary: what executes guests.
+    ///   - assistant: what executes the rest.
+    ///   - policy: when the assistant helps.
+    ///   - id: the name that they have together.
     public init(
         primary: any Accelerator, assistant: any Accelerator, policy: AssistPolicy = .onFailure,
         id: String = "assisted"
