@@ -5,9 +5,10 @@ import VirtKit
 /// A libvirtd that shares nothing with this host's own: Scripts/lib/private-libvirtd.
 final class LibvirtDaemon {
     static let absence: Comment =
-        "needs root, libvirtd, QEMU and the right to make a mount namespace"
+        "needs VIRTKIT_TEST_QEMU, root, libvirtd, QEMU and the right to make a mount namespace"
     static let isPossible: Bool = {
-        guard geteuid() == 0, Libvirt.availability().level > .no else { return false }
+        guard ProcessInfo.processInfo.environment["VIRTKIT_TEST_QEMU"] != nil, geteuid() == 0,
+            Libvirt.availability().level > .no else { return false }
         let probe = Process()
         probe.executableURL = URL(fileURLWithPath: "/bin/bash")
         probe.arguments = [
