@@ -11,7 +11,9 @@ enum Needs {
     /// QEMU's driver for real, in release mode, where Scripts/test names a guest's files. By request: of the conformance kit,
     /// which makes a new machine for each case, one in some hundred machines was seen to hang when it is stopped.
     static let qemu =
-        ProcessInfo.processInfo.environment["VIRTKIT_TEST_QEMU"] != nil && libvirt && isRoot && tool("qemu-system-x86_64") != nil && tool("libvirtd") != nil && tool("unshare") != nil
+        ProcessInfo.processInfo.environment["VIRTKIT_TEST_QEMU"] != nil
+        && libvirt && isRoot
+        && tool("qemu-system-x86_64") != nil && tool("libvirtd") != nil && tool("unshare") != nil
         && ProcessInfo.processInfo.environment["VIRTKIT_TEST_KERNEL"] != nil
     static let qemuReason: Comment = "needs VIRTKIT_TEST_QEMU, root, QEMU, libvirtd and VIRTKIT_TEST_KERNEL"
     static let long = ProcessInfo.processInfo.environment["VIRTKIT_TEST_LONG"] != nil

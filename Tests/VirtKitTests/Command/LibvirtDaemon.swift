@@ -8,7 +8,8 @@ final class LibvirtDaemon {
         "needs VIRTKIT_TEST_QEMU, root, libvirtd, QEMU and the right to make a mount namespace"
     static let isPossible: Bool = {
         guard ProcessInfo.processInfo.environment["VIRTKIT_TEST_QEMU"] != nil, geteuid() == 0,
-            Libvirt.availability().level > .no else { return false }
+            Libvirt.availability().level > .no
+        else { return false }
         let probe = Process()
         probe.executableURL = URL(fileURLWithPath: "/bin/bash")
         probe.arguments = [
