@@ -61,10 +61,11 @@ struct EmulatedCPU: VirtualCPU, ~Copyable {
         spin.beginTurn()
         while true {
             let now = engine.instructionCount
-            let left = min(limit, baton.allowance) &- min(now &- began, min(limit, baton.allowance))
-            if left == 0 { return nil }
+            let allowed = min(limit, baton.allowance)
+            guard now &- began < allowed else { return nil }
             let watches = spin.isLooking && baton.isWanted
-            let count = min(watches ? SpinWatch.step : left, budget &- min(now &- start, budget))
+            let turn = watches ? SpinWatch.step : allowed &- (now &- began)
+            let count = min(turn, budget &- min(now &- start, budget))
             switch engine.run(maximumInstructions: count) {
             case .budget where engine.instructionCount &- start < budget:
                 if watches, spin.isSpinning(guest) { return nil }

@@ -8,8 +8,10 @@ enum Needs {
     static let libvirt = Libvirt.availability().level > .no
     static let headers =
         FileManager.default.fileExists(atPath: "/usr/include/libvirt/libvirt.h") && tool("clang") != nil
-    /// QEMU's driver for real, in release mode, where Scripts/test names a guest's files. By request: of the conformance kit,
-    /// which makes a new machine for each case, one in some hundred machines was seen to hang when it is stopped.
+    static let scripts = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent().appendingPathComponent("Scripts/lib").path
+    /// QEMU's driver for real, in release mode, where Scripts/test names a guest's files. By request: the conformance
+    /// kit, which makes a machine for each case, was seen to hang where it stops one (Documentation/libvirt/qemu.md).
     static let qemu =
         ProcessInfo.processInfo.environment["VIRTKIT_TEST_QEMU"] != nil
         && libvirt && isRoot

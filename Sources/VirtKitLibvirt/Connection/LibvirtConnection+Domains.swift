@@ -205,6 +205,9 @@ extension LibvirtDomain {
             } catch let error as LibvirtError where error.code == .connectionClosed {
                 failure = error
                 guard (try? await connection.waitUntilConnected()) != nil else { return error }
+            } catch let error as LibvirtError where error.code == .operationTimeout {
+                // Another try would wait behind it for as long again.
+                return error
             } catch let error as LibvirtError where error.code == .noDomain || error.code == .operationInvalid {
                 return nil
             } catch {

@@ -1,19 +1,5 @@
 /// When the second of two accelerators executes guest code in place of the first: see ``AssistedAccelerator``.
 public struct AssistPolicy: Hashable, Sendable {
-    /// The kind of a policy.
-    public struct Kind: RawRepresentable, Hashable, Sendable {
-        /// The kind's stable name.
-        public let rawValue: String
-        /// Makes a kind from its name.
-        public init(rawValue: String) { self.rawValue = rawValue }
-
-        /// Where the first one reports an instruction that it can't execute.
-        public static let onFailure = Kind(rawValue: "on-failure")
-    }
-
-    /// The kind.
-    public let kind: Kind
-
     /// How many instructions one assist executes at most, but for the rest of what the assistant executes at once.
     ///
     /// A hand-over costs as much as thousands of instructions in an emulator. So where instructions that need help come
@@ -28,7 +14,7 @@ public struct AssistPolicy: Hashable, Sendable {
     ///
     /// - Parameter longestAssist: see ``longestAssist``; at least 1.
     public static func onFailure(longestAssist: UInt64) -> AssistPolicy {
-        AssistPolicy(kind: .onFailure, longestAssist: max(1, longestAssist))
+        AssistPolicy(longestAssist: max(1, longestAssist))
     }
 }
 

@@ -71,14 +71,11 @@ final class AssistedDomain: AcceleratorDomain, @unchecked Sendable {
     }
 
     func statistics() -> [String: UInt64] {
-        var counters = primary.statistics()
-        // What the assistant counts is a part of the machine's.
-        for (name, value) in assistant.statistics() where counters[name] == nil && name != "instructions" {
-            counters[name] = value
-        }
-        if let own = counters["instructions"] {
-            counters["instructions"] = own &+ (assistant.statistics()["instructions"] ?? 0)
-        }
+        // What the assistant counts is a part of the machine's. A primary that counts no instructions leaves their sum unknown.
+        var others = assistant.statistics()
+        let assisted = others.removeValue(forKey: "instructions") ?? 0
+        var counters = primary.statistics().merging(others) { own, _ in own }
+        if let own = counters["instructions"] { counters["instructions"] = own &+ assisted }
         return counters.merging(log.counters) { $1 }
     }
 }

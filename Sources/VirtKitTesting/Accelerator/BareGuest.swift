@@ -1,11 +1,11 @@
-internal import VirtKitCore
+package import VirtKitCore
 
 /// A guest of bare machine code in 64-bit mode, ring 0, with 64 KiB of memory at 0, the first GiB of addresses mapped
 /// one to one, and no board. Addresses from 2 MiB up have no memory behind them.
-final class BareGuest: Sendable {
-    static let code: UInt64 = 0x5000
+package final class BareGuest: Sendable {
+    package static let code: UInt64 = 0x5000
     static let handlers: UInt64 = 0x6000
-    static let data: UInt64 = 0xC000
+    package static let data: UInt64 = 0xC000
     static let device: UInt64 = 0x20_0000
     static let romAddress: UInt64 = 0x1_0000
 
@@ -45,7 +45,7 @@ final class BareGuest: Sendable {
     }
 
     /// Page tables, descriptors, code and handlers in 64 KiB of RAM at 0, and 4 KiB of ROM of bytes 5AH.
-    static func makeMemory(_ code: [UInt8], _ handlers: [UInt8: [UInt8]] = [:]) throws -> GuestMemory {
+    package static func makeMemory(_ code: [UInt8], _ handlers: [UInt8: [UInt8]] = [:]) throws -> GuestMemory {
         let memory = try GuestMemory(regions: [
             GuestMemoryRegion(guestAddress: 0, size: 0x10000),
             GuestMemoryRegion(guestAddress: romAddress, size: 0x1000, isWritable: false),
@@ -66,7 +66,7 @@ final class BareGuest: Sendable {
     }
 
     /// 64-bit mode, ring 0, at the code. RDI is the address of data, RDX a port, RSI the address of a device.
-    static var entry: X86_64.State {
+    package static var entry: X86_64.State {
         var state = X86_64.State.reset
         state.segments = [X86_64.Segment](
             repeating: X86_64.Segment(selector: 16, limit: .max, attributes: 0xC093), count: 6)

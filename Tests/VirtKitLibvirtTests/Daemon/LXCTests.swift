@@ -9,7 +9,7 @@ extension RealQEMU {
             guard let busybox = ProcessInfo.processInfo.environment["BUSYBOX"] else {
                 try Test.cancel("needs BUSYBOX, as VIRTKIT_TEST_KERNEL")
             }
-            try await PrivateDaemon.with("lxc", setup: Controllers.setup) { daemon in
+            try await PrivateDaemon.with("lxc", containers: true) { daemon in
                 let root = "\(daemon.root)/container"
                 for folder in ["bin", "dev", "proc", "sys", "tmp"] {
                     try FileManager.default.createDirectory(
@@ -57,18 +57,16 @@ extension RealQEMU {
 }
 
 private enum Controllers {
-    /// Control groups of version 1 alone.
-    static let setup = """
-        { umount -R /sys/fs/cgroup 2>/dev/null || true; } && mount -t tmpfs none /sys/fs/cgroup \
-        && for name in cpu cpuacct cpuset memory devices freezer blkio; do \
-        mkdir /sys/fs/cgroup/$name && mount -t cgroup -o $name none /sys/fs/cgroup/$name || exit 1; done
-        """
-
+    /// Control groups of version 1 that a daemon can have alone (Scripts/lib/private-libvirtd).
     static let areThere: Bool = {
-        guard Needs.qemu, let unshare = Needs.tool("unshare"), access("/usr/lib/libvirt/libvirt_lxc", X_OK) == 0 else {
-            return false
+        guard Needs.qemu, access("/usr/lib/libvirt/libvirt_lxc", X_OK) == 0 else { return false }
+        let controllers = (try? String(contentsOfFile: "/proc/cgroups", encoding: .utf8)) ?? ""
+        // A hierarchy of 0 is version 2's, or nobody's.
+        return ["cpu", "memory", "devices", "freezer"].allSatisfy { name in
+            controllers.split(separator: "\n").contains { line in
+                let words = line.split(separator: "\t")
+                return words.count > 2 && words[0] == name && words[1] != "0"
+            }
         }
-        let result = try? runProgram(unshare, ["-m", "--propagation", "private", "/bin/sh", "-c", setup])
-        return result?.status == 0
     }()
 }

@@ -13,40 +13,20 @@ final class PrivateDaemon: Sendable {
 
     var uri: String { "qemu+unix:///system?socket=\(root)/run/libvirt-sock" }
 
-    private let setup: String
+    private let hasContainers: Bool
 
-    /// - Parameter setup: what a shell does first in the daemon's mount namespace; it must succeed.
-    init(_ name: String, setup: String = "true") throws {
+    /// - Parameter containers: whether its LXC driver is to work.
+    init(_ name: String, containers: Bool = false) {
         self.name = name
-        self.setup = setup
+        hasContainers = containers
         root = "/tmp/vk-\(name)-\(getpid())"
-        for folder in ["run", "lib", "cache", "log", "etc"] {
-            try FileManager.default.createDirectory(
-                atPath: "\(root)/\(folder)", withIntermediateDirectories: true)
-        }
-        try EmbeddedQEMU.configuration.write(toFile: "\(root)/etc/qemu.conf", atomically: true, encoding: .utf8)
-        try """
-        host_uuid = "\(UUID().uuidString.lowercased())"
-        auth_unix_rw = "none"
-        auth_unix_ro = "none"
-        unix_sock_rw_perms = "0700"
-        max_client_requests = 20
-        """.write(toFile: "\(root)/etc/libvirtd.conf", atomically: true, encoding: .utf8)
     }
 
     /// Starts the daemon and waits until it answers.
     func start() async throws {
-        let binds = [
-            ("run", "/run/libvirt"), ("lib", "/var/lib/libvirt"), ("cache", "/var/cache/libvirt"),
-            ("log", "/var/log/libvirt"), ("etc", "/etc/libvirt"),
-        ].map { "mkdir -p \($0.1) && mount --bind \(root)/\($0.0) \($0.1)" }.joined(separator: " && ")
-        let script = """
-            hostname \(name) && \(binds) && \(setup) && exec \(Needs.tool("libvirtd") ?? "libvirtd") \
-            --pid-file \(root)/libvirtd.pid
-            """
         let new = try Self.spawn(
-            Needs.tool("unshare") ?? "/usr/bin/unshare",
-            ["-m", "-u", "--propagation", "private", "/bin/sh", "-c", script])
+            "/bin/bash", [Needs.scripts + "/private-libvirtd", root, name],
+            environment: hasContainers ? ["VIRTKIT_CONTAINERS": "1"] : [:])
         process.withLock { $0 = new }
         try await eventually("the daemon \(name) answers", within: .seconds(60)) {
             guard let connection = try? await LibvirtConnection.open(uri) else { return false }
@@ -57,7 +37,9 @@ final class PrivateDaemon: Sendable {
 
     /// Starts a program without input and output. (Foundation's `Process` keeps descriptors for each thread that it is used on, which
     /// would look like a leak.)
-    private static func spawn(_ path: String, _ arguments: [String]) throws -> pid_t {
+    private static func spawn(
+        _ path: String, _ arguments: [String], environment more: [String: String]
+    ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
@@ -66,7 +48,8 @@ final class PrivateDaemon: Sendable {
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         // SAFETY: the copies come from strdup and are freed after the call.
         let strings = ([path] + arguments).map { strdup($0) }
-        let environment = ProcessInfo.processInfo.environment.map { strdup("\($0.key)=\($0.value)") }
+        let variables = ProcessInfo.processInfo.environment.merging(more) { $1 }
+        let environment = variables.map { strdup("\($0.key)=\($0.value)") }
         defer { for string in strings + environment { free(string) } }
         var new: pid_t = 0
         let result = posix_spawn(&new, path, &actions, nil, strings + [nil], environment + [nil])
@@ -111,9 +94,10 @@ final class PrivateDaemon: Sendable {
     }
 
     /// Runs a daemon for the length of a test.
-    static func with(_ name: String, setup: String = "true", _ body: (PrivateDaemon) async throws -> Void) async throws
+    static func with(_ name: String, containers: Bool = false, _ body: (PrivateDaemon) async throws -> Void)
+        async throws
     {
-        let daemon = try PrivateDaemon(name, setup: setup)
+        let daemon = PrivateDaemon(name, containers: containers)
         do {
             try await daemon.start()
             try await body(daemon)

@@ -8,20 +8,11 @@ import VirtKitTesting
 enum EmbeddedQEMU {
     static let root = "/tmp/vk-embed-\(getpid())"
 
-    /// Without these lines the driver forgets what it knows of QEMU whenever /dev/kvm is closed to it, and asks for 80 s.
-    static let configuration = """
-        user = "root"
-        group = "root"
-        security_driver = "none"
-        remember_owner = 0
-        namespaces = []
-        stdio_handler = "file"
-        """
-
     static let uri: String = {
         let folder = "\(root)/etc"
         try? FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
-        try? configuration.write(toFile: "\(folder)/qemu.conf", atomically: true, encoding: .utf8)
+        let configuration = try? runProgram(Needs.scripts + "/libvirt-qemu-conf", []).output
+        try? configuration?.write(toFile: "\(folder)/qemu.conf", atomically: true, encoding: .utf8)
         atexit { try? FileManager.default.removeItem(atPath: EmbeddedQEMU.root) }
         return "qemu:///embed?root=\(root)"
     }()

@@ -104,7 +104,7 @@ import VirtKitTesting
             [0x90, 0x90, 0x90, 0x90, 0xF4], frequency: 1_000_000_000)
         let (exit, state) = try guest.run()
         #expect(exit.kind == .emulationFailure)
-        #expect(state.rip == AssistGuest.code + 3)
+        #expect(state.rip == BareGuest.code + 3)
         #expect(guest.domain.statistics()["assists"] == 0)
         #expect(guest.domain.statistics()["assist-refusals"] == 1)
     }

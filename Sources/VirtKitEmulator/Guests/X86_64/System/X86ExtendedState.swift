@@ -112,12 +112,12 @@ extension X86Guest {
 
     private var vectorCount: Int { is64BitCode ? 16 : 8 }
 
-    private func checkAlignment(_ address: UInt64, _ alignment: UInt64) throws(X86Fault) {
-        guard address & (alignment &- 1) == 0 else { throw .generalProtection() }
+    private func checkAlignment(_ address: UInt64) throws(X86Fault) {
+        guard address & 15 == 0 else { throw .generalProtection() }
     }
 
     func fxsave(_ address: UInt64, wide: Bool) throws(X86Fault) {
-        try checkAlignment(address, 16)
+        try checkAlignment(address)
         try probeLinear(address, XSaveLayout.legacyBytes, .write)
         var image = FXSaveImage()
         saveX87(&image, wide: wide)
@@ -130,7 +130,7 @@ extension X86Guest {
     }
 
     func fxrstor(_ address: UInt64, wide: Bool) throws(X86Fault) {
-        try checkAlignment(address, 16)
+        try checkAlignment(address)
         let image = try loadImage(address)
         let newMXCSR = image[24, UInt32.self]
         guard newMXCSR & ~XSaveLayout.mxcsrMask == 0 else { throw .generalProtection() }
@@ -152,9 +152,9 @@ extension X86Guest {
         (general(2) &<< 32 | general(0) & 0xFFFF_FFFF) & system.xcr0
     }
 
-    /// XSAVE and XSAVEOPT, which never finds a component unmodified: both are always taken as in use.
+    /// XSAVE and XSAVEOPT, which never finds a component unmodified: both are always taken as in use. The address is aligned
+    /// to 64 bytes.
     func xsave(_ address: UInt64, wide: Bool, isCompacted: Bool = false) throws(X86Fault) {
-        try checkAlignment(address, 64)
         try probeLinear(address, XSaveLayout.legacyBytes + XSaveLayout.headerBytes, .write)
         let components = requestedComponents
         let access = currentAccess
@@ -186,8 +186,8 @@ extension X86Guest {
         try xsave(address, wide: wide, isCompacted: true)
     }
 
+    /// XRSTOR. The address is aligned to 64 bytes.
     func xrstor(_ address: UInt64, wide: Bool) throws(X86Fault) {
-        try checkAlignment(address, 64)
         let components = requestedComponents
         let access = currentAccess
         let present = try loadLinear(address &+ 512, as: UInt64.self, access)

@@ -104,8 +104,8 @@ extension X86Guest {
         return .next
     }
 
-    /// The linear address in a, with the stack segment's own fault where it is not canonical.
-    /// One that is not aligned as it must be is #GP(0) whatever else it is.
+    /// The linear address in a, with the stack segment's own fault where it is not canonical. One that is not aligned as it
+    /// must be is #GP(0) whatever else it is.
     private func linear(_ call: Call, alignedTo alignment: UInt64 = 1) throws(X86Fault) -> UInt64 {
         let address = operand(call.a)
         guard address & (alignment &- 1) == 0 else { throw .generalProtection() }
