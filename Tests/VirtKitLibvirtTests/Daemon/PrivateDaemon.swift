@@ -46,13 +46,21 @@ final class PrivateDaemon: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // Swift's threads have most signals blocked, and what they start would never see SIGTERM.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var none = sigset_t()
+        sigemptyset(&none)
+        posix_spawnattr_setsigmask(&attributes, &none)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         // SAFETY: the copies come from strdup and are freed after the call.
         let strings = ([path] + arguments).map { strdup($0) }
         let variables = ProcessInfo.processInfo.environment.merging(more) { $1 }
         let environment = variables.map { strdup("\($0.key)=\($0.value)") }
         defer { for string in strings + environment { free(string) } }
         var new: pid_t = 0
-        let result = posix_spawn(&new, path, &actions, nil, strings + [nil], environment + [nil])
+        let result = posix_spawn(&new, path, &actions, &attributes, strings + [nil], environment + [nil])
         guard result == 0 else { throw Unexpected(text: "\(path) did not start: \(String(cString: strerror(result)))") }
         return new
     }
